@@ -1,0 +1,195 @@
+//! A client (the portal calls it *app*): what is registered about it, in the terms of RFC 6749 §2 and RFC 7591 §2.
+
+use crate::error::{ErrorCode, OAuthError, Rule};
+use crate::redirect_uri::RedirectUri;
+use crate::scope::Scope;
+use crate::types::{ClientRow, GrantType, Seconds, Timestamp, UserId};
+use crate::workspace::Lifetimes;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A registered client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The row; never leaves the server unsealed.
+    pub row: ClientRow,
+    /// The public identifier (RFC 6749 §2.2).
+    pub client_id: String,
+    /// What is registered about it.
+    pub registration: Registration,
+    /// The secrets that are good now: one, or two while it is being rotated. Newest first.
+    pub secrets: Vec<StoredSecret>,
+    /// Who registered it; none when an operator did.
+    pub owner: Option<UserId>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// Set when it may not be used any more.
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// What an owner decides about an app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    /// What people see on the consent page.
+    pub name: String,
+    /// What it does, in its maker's words; may be empty.
+    #[serde(default)]
+    pub description: String,
+    /// What kind of program it is.
+    pub application_type: ApplicationType,
+    /// How it proves itself at the token endpoint.
+    pub token_endpoint_auth_method: AuthMethod,
+    /// Where answers may be sent, compared as exact strings.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// What it may use.
+    pub grant_types: BTreeSet<GrantType>,
+    /// What it may ask for.
+    pub scope: Scope,
+    /// Lifetimes of its own; absent ones are the workspace's.
+    #[serde(default)]
+    pub lifetimes: LifetimeOverrides,
+    /// Set for a resource server: the identifier by which scopes name it as their audience (RFC 7662 §2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+}
+
+/// What kind of program an app is; decides whether it can keep a secret (RFC 6749 §2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ApplicationType {
+    /// Runs on a server: confidential.
+    Web,
+    /// Runs in a browser: public.
+    Spa,
+    /// Is installed on a device: public.
+    Native,
+    /// Acts for itself, without a user: confidential.
+    Service,
+}
+
+impl ApplicationType {
+    /// Every type, in the order pages offer them.
+    pub const ALL: [Self; 4] = [Self::Web, Self::Spa, Self::Native, Self::Service];
+
+    /// The wire value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Spa => "spa",
+            Self::Native => "native",
+            Self::Service => "service",
+        }
+    }
+
+    /// The type with this wire value.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// Whether programs of this kind can keep a secret (RFC 6749 §2.1).
+    pub const fn keeps_secrets(self) -> bool {
+        matches!(self, Self::Web | Self::Service)
+    }
+
+    /// The grant types that a new app of this kind is given.
+    pub fn usual_grants(self) -> BTreeSet<GrantType> {
+        match self {
+            Self::Service => [GrantType::ClientCredentials].into(),
+            Self::Web | Self::Spa | Self::Native => [GrantType::AuthorizationCode, GrantType::RefreshToken].into(),
+        }
+    }
+}
+
+/// How a client proves itself at the token endpoint (RFC 7591 §2 `token_endpoint_auth_method`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// The `Authorization` header (RFC 6749 §2.3.1).
+    ClientSecretBasic,
+    /// Form parameters (RFC 6749 §2.3.1).
+    ClientSecretPost,
+    /// A public client: it names itself and proves possession of a code by PKCE.
+    None,
+}
+
+impl AuthMethod {
+    /// Every method, in order of preference.
+    pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+
+    /// The wire value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::None => "none",
+        }
+    }
+
+    /// The method with this wire value.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == text)
+    }
+}
+
+/// Lifetimes that an app sets for itself, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LifetimeOverrides {
+    /// An authorization code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Seconds>,
+    /// An access token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<Seconds>,
+    /// A refresh token that nobody uses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_idle: Option<Seconds>,
+    /// A refresh token family.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_absolute: Option<Seconds>,
+}
+
+/// A client secret at rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredSecret {
+    /// Its number within the client, counted up from 1, by which it can be retired.
+    pub number: i64,
+    /// The digest, see [`crate::client_auth::SecretDigest`].
+    pub digest: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops being good; set on the old one by a rotation.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Client {
+    /// Whether the client cannot keep a secret (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        self.registration.token_endpoint_auth_method == AuthMethod::None
+    }
+
+    /// The lifetimes in force for this client.
+    pub fn lifetimes(&self, workspace: &Lifetimes) -> Lifetimes {
+        let own = &self.registration.lifetimes;
+        Lifetimes {
+            code: own.code.unwrap_or(workspace.code),
+            access_token: own.access_token.unwrap_or(workspace.access_token),
+            refresh_idle: own.refresh_idle.unwrap_or(workspace.refresh_idle),
+            refresh_absolute: own.refresh_absolute.unwrap_or(workspace.refresh_absolute),
+            ..*workspace
+        }
+    }
+
+    /// Refuses a grant type that the client is not registered for.
+    pub fn check_grant(&self, grant: GrantType) -> Result<(), OAuthError> {
+        if self.registration.grant_types.contains(&grant) {
+            return Ok(());
+        }
+        // RFC 6749 §5.2 (and §4.1.2.1 at the authorization endpoint): unauthorized_client.
+        Err(OAuthError::new(
+            ErrorCode::UnauthorizedClient,
+            Rule::rfc(6749, "5.2"),
+            "this app is not registered for this grant; add the grant to the app in the app portal",
+        ))
+    }
+}

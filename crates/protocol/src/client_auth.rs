@@ -1,0 +1,310 @@
+//! RFC 6749 §2.3: how a client proves itself at the token, introspection and revocation endpoints.
+
+use crate::client::{AuthMethod, Client};
+use crate::error::{ErrorCode, OAuthError, Rule};
+use crate::params::Params;
+use crate::types::{Secret, Timestamp};
+use aws_lc_rs::{constant_time, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+const RULE: Rule = Rule::rfc(6749, "2.3");
+
+/// What a request presents to prove its client. One method, never two.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The client that it says it is.
+    pub client_id: String,
+    /// The method that it uses.
+    pub method: AuthMethod,
+    /// The secret; none with [`AuthMethod::None`].
+    secret: Option<Secret<String>>,
+}
+
+impl Credentials {
+    /// Reads the credentials of a request: its `Authorization` header, if it has one, and its form.
+    pub fn read(authorization: Option<&str>, params: &Params) -> Result<Self, OAuthError> {
+        let Some(header) = authorization else {
+            return Self::from_form(params);
+        };
+        let credentials = Self::from_basic(header)?;
+        // RFC 6749 §2.3: the client must not use more than one authentication method in each request.
+        if params.get("client_secret").is_some() {
+            return Err(OAuthError::new(
+                ErrorCode::InvalidRequest,
+                RULE,
+                "the client is authenticated twice; send the secret in the Authorization header or in the form, not in both",
+            ));
+        }
+        if params.get("client_id").is_some_and(|id| id != credentials.client_id) {
+            return Err(OAuthError::new(
+                ErrorCode::InvalidRequest,
+                RULE,
+                "client_id in the form differs from the one in the Authorization header",
+            ));
+        }
+        Ok(credentials)
+    }
+
+    /// RFC 6749 §2.3.1: HTTP Basic, both parts form-encoded before they were joined.
+    fn from_basic(header: &str) -> Result<Self, OAuthError> {
+        let malformed = OAuthError::new(
+            ErrorCode::InvalidClient,
+            Rule::rfc(6749, "2.3.1"),
+            "the Authorization header must be: Basic base64(form-encoded client_id : form-encoded client_secret)",
+        );
+        let (scheme, encoded) = header.split_once(' ').ok_or(malformed)?;
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return Err(malformed);
+        }
+        let decoded = STANDARD.decode(encoded.trim_start_matches(' ')).map_err(|_| malformed)?;
+        let text = String::from_utf8(decoded).map_err(|_| malformed)?;
+        let (id, secret) = text.split_once(':').ok_or(malformed)?;
+        let (id, secret) = (form_decode(id).ok_or(malformed)?, form_decode(secret).ok_or(malformed)?);
+        if id.is_empty() || secret.is_empty() {
+            return Err(malformed);
+        }
+        Ok(Self { client_id: id, method: AuthMethod::ClientSecretBasic, secret: Some(Secret::new(secret)) })
+    }
+
+    fn from_form(params: &Params) -> Result<Self, OAuthError> {
+        let Some(client_id) = params.get("client_id") else {
+            return Err(OAuthError::new(
+                ErrorCode::InvalidClient,
+                RULE,
+                "the client is not authenticated; send Authorization: Basic, or client_id and client_secret in the form",
+            ));
+        };
+        let secret = params.get("client_secret").map(|secret| Secret::new(secret.to_owned()));
+        let method = if secret.is_some() { AuthMethod::ClientSecretPost } else { AuthMethod::None };
+        Ok(Self { client_id: client_id.to_owned(), method, secret })
+    }
+}
+
+/// A part of Basic credentials: `+` and `%XX` decoded, strict UTF-8, no NUL.
+fn form_decode(part: &str) -> Option<String> {
+    // The parser splits at & and =, which a correctly encoded part does not contain; sent raw, they stand for themselves.
+    let escaped = part.replace('&', "%26").replace('=', "%3D");
+    let (decoded, _) = form_urlencoded::parse(escaped.as_bytes()).next().unwrap_or_default();
+    (!decoded.contains(['\0', '\u{FFFD}'])).then(|| decoded.into_owned())
+}
+
+/// A client that proved itself, or a public one that named itself. Made only by [`check`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedClient(Client);
+
+impl VerifiedClient {
+    /// The client.
+    pub const fn client(&self) -> &Client {
+        &self.0
+    }
+}
+
+/// What the quick checks came to.
+#[derive(Debug)]
+pub enum Check {
+    /// The client is who it says.
+    Verified(VerifiedClient),
+    /// Its secret rests as a password hash, which takes its time: compute, then conclude.
+    Slow(SlowCheck),
+}
+
+/// A client whose secret rests as password hashes.
+#[derive(Debug)]
+pub struct SlowCheck {
+    client: Client,
+    secret: Secret<String>,
+    hashes: Vec<String>,
+}
+
+impl SlowCheck {
+    /// The presented secret and the PHC strings that it may match.
+    pub fn work(&self) -> (Secret<String>, Vec<String>) {
+        (self.secret.clone(), self.hashes.clone())
+    }
+
+    /// The verdict, given whether the secret matched one of the hashes.
+    pub fn conclude(self, matched: bool) -> Result<VerifiedClient, OAuthError> {
+        if matched { Ok(VerifiedClient(self.client)) } else { Err(wrong_secret()) }
+    }
+}
+
+/// Checks presented credentials against the client that they name.
+pub fn check(credentials: Credentials, client: Option<Client>, now: Timestamp) -> Result<Check, OAuthError> {
+    let refuse = |description| Err(OAuthError::new(ErrorCode::InvalidClient, Rule::rfc(6749, "5.2"), description));
+    let Some(client) = client else {
+        return refuse("this workspace has no app with this client_id");
+    };
+    if client.disabled_at.is_some() {
+        return refuse("this app is disabled");
+    }
+    // RFC 7591 §2: the registered token_endpoint_auth_method, and no other.
+    if credentials.method != client.registration.token_endpoint_auth_method {
+        return refuse(match client.registration.token_endpoint_auth_method {
+            AuthMethod::ClientSecretBasic => "this app authenticates by client_secret_basic: Authorization: Basic",
+            AuthMethod::ClientSecretPost => {
+                "this app authenticates by client_secret_post: client_id and client_secret in the form"
+            }
+            AuthMethod::None => "this app is public and has no secret: send only its client_id",
+        });
+    }
+    let Some(secret) = credentials.secret else {
+        return Ok(Check::Verified(VerifiedClient(client)));
+    };
+    let presented = SecretDigest::of_random(secret.expose());
+    let mut hashes = Vec::new();
+    for stored in client.secrets.iter().filter(|stored| stored.expires_at.is_none_or(|end| now < end)) {
+        if stored.digest.starts_with("$argon2") {
+            hashes.push(stored.digest.clone());
+        } else if constant_time::verify_slices_are_equal(stored.digest.as_bytes(), presented.as_str().as_bytes())
+            .is_ok()
+        {
+            return Ok(Check::Verified(VerifiedClient(client)));
+        }
+    }
+    if hashes.is_empty() {
+        return Err(wrong_secret());
+    }
+    Ok(Check::Slow(SlowCheck { client, secret, hashes }))
+}
+
+const fn wrong_secret() -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidClient, Rule::rfc(6749, "5.2"), "the client secret is wrong or was retired")
+}
+
+/// How a client secret rests: `sha256:<base64url>` where it is random, an Argon2id PHC string where it may not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretDigest(String);
+
+impl SecretDigest {
+    /// The digest of a secret with at least 128 random bits.
+    pub fn of_random(secret: &str) -> Self {
+        let digest = digest::digest(&digest::SHA256, secret.as_bytes());
+        Self(format!("sha256:{}", URL_SAFE_NO_PAD.encode(digest)))
+    }
+
+    /// The stored form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether an imported secret has the form of at least 128 random bits: 32 hexadecimal digits, or 22 base64url characters.
+/// A word would have the second form too, so it must mix letters and digits.
+pub fn has_random_form(secret: &str) -> bool {
+    let hexadecimal = secret.len() >= 32 && secret.bytes().all(|b| b.is_ascii_hexdigit());
+    let base64url = secret.len() >= 22 && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let mut seen: Vec<u8> = secret.bytes().collect();
+    seen.sort_unstable();
+    seen.dedup();
+    let mixed = seen.iter().any(u8::is_ascii_digit) && seen.iter().any(u8::is_ascii_alphabetic) && seen.len() >= 8;
+    (hexadecimal || base64url) && mixed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::{ApplicationType, LifetimeOverrides, Registration, StoredSecret};
+    use crate::scope::Scope;
+    use crate::types::ClientRow;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_000);
+
+    fn client(method: AuthMethod, secrets: &[(&str, Option<i64>)]) -> Client {
+        let secrets = secrets.iter().enumerate().map(|(i, (secret, end))| StoredSecret {
+            number: i as i64 + 1,
+            digest: SecretDigest::of_random(secret).0,
+            created_at: NOW,
+            expires_at: end.map(Timestamp::from_unix),
+        });
+        Client {
+            row: ClientRow(1),
+            client_id: "app".to_owned(),
+            registration: Registration {
+                name: "App".to_owned(),
+                description: String::new(),
+                application_type: ApplicationType::Web,
+                token_endpoint_auth_method: method,
+                redirect_uris: vec![],
+                grant_types: [].into(),
+                scope: Scope::default(),
+                lifetimes: LifetimeOverrides::default(),
+                resource: None,
+            },
+            secrets: secrets.collect(),
+            owner: None,
+            created_at: NOW,
+            disabled_at: None,
+        }
+    }
+
+    fn authenticate(header: Option<&str>, form: &str, client: Option<Client>) -> Result<(), ErrorCode> {
+        let params = Params::parse(form.as_bytes()).unwrap();
+        let credentials = Credentials::read(header, &params).map_err(|e| e.code)?;
+        match check(credentials, client, NOW).map_err(|e| e.code)? {
+            Check::Verified(_) => Ok(()),
+            Check::Slow(slow) => slow.conclude(false).map(|_| ()).map_err(|e| e.code),
+        }
+    }
+
+    fn basic(id: &str, secret: &str) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+    }
+
+    #[test]
+    fn s2_3_1_basic_parts_are_form_decoded() {
+        let it = || Some(client(AuthMethod::ClientSecretBasic, &[("s:e+c r%t&=", None)]));
+        assert_eq!(authenticate(Some(&basic("app", "s%3Ae%2Bc+r%25t%26%3D")), "", it()), Ok(()));
+        assert_eq!(authenticate(Some(&basic("%61pp", "s:e%2Bc+r%25t&=")), "", it()), Ok(()));
+        assert_eq!(authenticate(Some(&basic("app", "wrong")), "", it()), Err(ErrorCode::InvalidClient));
+    }
+
+    #[test]
+    fn s2_3_one_method_and_the_registered_one() {
+        let basic_client = || Some(client(AuthMethod::ClientSecretBasic, &[("s", None)]));
+        let post_client = || Some(client(AuthMethod::ClientSecretPost, &[("s", None)]));
+        let public = || Some(client(AuthMethod::None, &[]));
+        let header = basic("app", "s");
+        assert_eq!(authenticate(Some(&header), "client_id=app", basic_client()), Ok(()));
+        assert_eq!(authenticate(Some(&header), "client_id=b", basic_client()), Err(ErrorCode::InvalidRequest));
+        assert_eq!(authenticate(Some(&header), "client_secret=s", basic_client()), Err(ErrorCode::InvalidRequest));
+        assert_eq!(authenticate(None, "client_id=app&client_secret=s", post_client()), Ok(()));
+        assert_eq!(authenticate(None, "client_id=app&client_secret=s", basic_client()), Err(ErrorCode::InvalidClient));
+        assert_eq!(authenticate(Some(&header), "", post_client()), Err(ErrorCode::InvalidClient));
+        assert_eq!(authenticate(None, "client_id=app", public()), Ok(()));
+        assert_eq!(authenticate(None, "client_id=app", basic_client()), Err(ErrorCode::InvalidClient));
+        assert_eq!(authenticate(None, "client_id=app&client_secret=s", public()), Err(ErrorCode::InvalidClient));
+        assert_eq!(authenticate(None, "", basic_client()), Err(ErrorCode::InvalidClient));
+        assert_eq!(authenticate(Some(&header), "", None), Err(ErrorCode::InvalidClient));
+    }
+
+    #[test]
+    fn a_malformed_header_is_invalid_client() {
+        let it = || Some(client(AuthMethod::ClientSecretBasic, &[("s", None)]));
+        for bad in ["Basic", "Basic !!!", "Bearer YXBwOnM=", "Basic YXBw", "Basic OnM=", "Basic YXBwOg==", "YXBwOnM="] {
+            assert_eq!(authenticate(Some(bad), "", it()), Err(ErrorCode::InvalidClient), "{bad}");
+        }
+        assert_eq!(authenticate(Some("bAsIc YXBwOnM="), "", it()), Ok(()));
+    }
+
+    #[test]
+    fn two_secrets_live_while_one_is_rotated() {
+        let it = || {
+            Some(client(AuthMethod::ClientSecretBasic, &[("new", None), ("old", Some(1_001)), ("gone", Some(1_000))]))
+        };
+        assert_eq!(authenticate(Some(&basic("app", "new")), "", it()), Ok(()));
+        assert_eq!(authenticate(Some(&basic("app", "old")), "", it()), Ok(()));
+        assert_eq!(authenticate(Some(&basic("app", "gone")), "", it()), Err(ErrorCode::InvalidClient));
+    }
+
+    #[test]
+    fn only_random_looking_secrets_are_digested_quickly() {
+        assert!(has_random_form("179ad45c6ce2cb97cf1029e212046e81"));
+        assert!(has_random_form("h3Kd9_x-Qw7Zp2Lm5Vt8Rn"));
+        for weak in
+            ["secret", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "correcthorsebatterystaple", "1111111111111111111111111a"]
+        {
+            assert!(!has_random_form(weak), "{weak}");
+        }
+    }
+}

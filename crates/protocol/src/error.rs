@@ -1,0 +1,123 @@
+//! OAuth errors as values: the registered code, what was wrong, and the rule it broke (RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1).
+
+use std::fmt;
+
+/// The registered error codes that this server answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// RFC 6749 §4.1.2.1, §5.2.
+    InvalidRequest,
+    /// RFC 6749 §5.2.
+    InvalidClient,
+    /// RFC 6749 §5.2.
+    InvalidGrant,
+    /// RFC 6749 §4.1.2.1, §5.2.
+    UnauthorizedClient,
+    /// RFC 6749 §5.2.
+    UnsupportedGrantType,
+    /// RFC 6749 §4.1.2.1, §5.2.
+    InvalidScope,
+    /// RFC 6749 §4.1.2.1.
+    AccessDenied,
+    /// RFC 6749 §4.1.2.1.
+    UnsupportedResponseType,
+    /// RFC 6749 §4.1.2.1.
+    ServerError,
+    /// RFC 6749 §4.1.2.1.
+    TemporarilyUnavailable,
+    /// RFC 7009 §2.2.1.
+    UnsupportedTokenType,
+}
+
+impl ErrorCode {
+    /// The code on the wire and the HTTP status of a direct (not redirected) answer: one table.
+    const fn row(self) -> (&'static str, u16) {
+        match self {
+            Self::InvalidRequest => ("invalid_request", 400),
+            Self::InvalidClient => ("invalid_client", 401),
+            Self::InvalidGrant => ("invalid_grant", 400),
+            Self::UnauthorizedClient => ("unauthorized_client", 400),
+            Self::UnsupportedGrantType => ("unsupported_grant_type", 400),
+            Self::InvalidScope => ("invalid_scope", 400),
+            Self::AccessDenied => ("access_denied", 403),
+            Self::UnsupportedResponseType => ("unsupported_response_type", 400),
+            Self::ServerError => ("server_error", 500),
+            Self::TemporarilyUnavailable => ("temporarily_unavailable", 503),
+            Self::UnsupportedTokenType => ("unsupported_token_type", 400),
+        }
+    }
+
+    /// The registered code.
+    pub const fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The HTTP status of a direct answer.
+    pub const fn status(self) -> u16 {
+        self.row().1
+    }
+}
+
+/// Where a rule is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The number of the RFC.
+    pub rfc: u16,
+    /// The section, such as `4.1.3`.
+    pub section: &'static str,
+}
+
+impl Rule {
+    /// Section `section` of RFC `rfc`.
+    pub const fn rfc(rfc: u16, section: &'static str) -> Self {
+        Self { rfc, section }
+    }
+
+    /// The published text of the rule (the `error_uri` of RFC 6749 §5.2).
+    pub fn url(self) -> String {
+        format!("https://www.rfc-editor.org/rfc/rfc{}#section-{}", self.rfc, self.section)
+    }
+}
+
+impl fmt::Display for Rule {
+    /// In ASCII, because `error_description` admits nothing else (RFC 6749 §5.2).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RFC {} section {}", self.rfc, self.section)
+    }
+}
+
+/// A refusal in the protocol's own terms. The description speaks to the developer of the app and
+/// is a fixed text, so nothing that was presented can leak into an answer or a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OAuthError {
+    /// The registered code.
+    pub code: ErrorCode,
+    /// What was wrong and what to do about it.
+    pub description: &'static str,
+    /// The rule that was broken.
+    pub rule: Rule,
+}
+
+impl OAuthError {
+    /// A refusal with `code`, because `rule` was broken as `description` says.
+    pub const fn new(code: ErrorCode, rule: Rule, description: &'static str) -> Self {
+        Self { code, description, rule }
+    }
+
+    /// The `error_description` on the wire: the text and its rule.
+    pub fn wire_description(&self) -> String {
+        format!("{} ({})", self.description, self.rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_has_an_address() {
+        let rule = Rule::rfc(6749, "4.1.3");
+        assert_eq!(rule.url(), "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3");
+        assert_eq!(rule.to_string(), "RFC 6749 section 4.1.3");
+    }
+}

@@ -1,0 +1,156 @@
+//! A grant: what a user gave a client, the root of a token family. Tokens are sealed statements about it.
+
+use crate::scope::Scope;
+use crate::types::{ClientRow, GrantId, GrantType, SessionId, Timestamp, UserId};
+
+/// Where a grant stands. Expiry is not a state: it is asked of the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantState {
+    /// A code was issued and not redeemed.
+    Pending,
+    /// Tokens were issued.
+    Active,
+    /// It was withdrawn, replayed or burned; nothing about it is good any more.
+    Revoked,
+}
+
+impl GrantState {
+    /// The stored form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// Reads the stored form. What is not known is not good.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "pending" => Self::Pending,
+            "active" => Self::Active,
+            _ => Self::Revoked,
+        }
+    }
+}
+
+/// One authorization that a user gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The row; it leaves the server only sealed.
+    pub id: GrantId,
+    /// Who gave it.
+    pub user: UserId,
+    /// To which client.
+    pub client: ClientRow,
+    /// In which browser session; none for the password grant.
+    pub session: Option<SessionId>,
+    /// By which grant type.
+    pub grant_type: GrantType,
+    /// What was allowed.
+    pub scope: Scope,
+    /// When the user proved who they are.
+    pub auth_time: Timestamp,
+    /// The redirect URI as the authorization request gave it, if it did (RFC 6749 §4.1.3).
+    pub redirect_uri: Option<String>,
+    /// The PKCE challenge, method S256 (RFC 7636 §4.3).
+    pub code_challenge: Option<String>,
+    /// Where it stands.
+    pub state: GrantState,
+    /// Counts the rotations of its refresh token.
+    pub generation: i64,
+    /// When the refresh token was last rotated.
+    pub rotated_at: Option<Timestamp>,
+    /// When it was given.
+    pub created_at: Timestamp,
+    /// When it was last used to get a token, to the nearest hour for clients that do not rotate.
+    pub last_used_at: Option<Timestamp>,
+    /// The moment after which the refresh token is refused however much it is used; none: there is no refresh token.
+    pub refresh_until: Option<Timestamp>,
+    /// The moment after which nothing about this grant is good any more. No token outlives it.
+    pub expires_at: Timestamp,
+}
+
+/// A grant about to be written: everything but its row id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewGrant {
+    /// Who gives it.
+    pub user: UserId,
+    /// To which client.
+    pub client: ClientRow,
+    /// In which browser session.
+    pub session: Option<SessionId>,
+    /// By which grant type.
+    pub grant_type: GrantType,
+    /// What is allowed.
+    pub scope: Scope,
+    /// When the user proved who they are.
+    pub auth_time: Timestamp,
+    /// The redirect URI as the authorization request gave it, if it did.
+    pub redirect_uri: Option<String>,
+    /// The PKCE challenge, method S256.
+    pub code_challenge: Option<String>,
+    /// `Pending` with a code, `Active` when tokens are issued at once.
+    pub state: GrantState,
+    /// When it is given.
+    pub created_at: Timestamp,
+    /// See [`Grant::refresh_until`].
+    pub refresh_until: Option<Timestamp>,
+    /// See [`Grant::expires_at`].
+    pub expires_at: Timestamp,
+}
+
+impl Grant {
+    /// The grant as it stands right after it was written under `id`.
+    pub fn written(id: GrantId, new: NewGrant) -> Self {
+        let used = new.state == GrantState::Active;
+        Self {
+            id,
+            user: new.user,
+            client: new.client,
+            session: new.session,
+            grant_type: new.grant_type,
+            scope: new.scope,
+            auth_time: new.auth_time,
+            redirect_uri: new.redirect_uri,
+            code_challenge: new.code_challenge,
+            state: new.state,
+            generation: 0,
+            rotated_at: None,
+            created_at: new.created_at,
+            last_used_at: used.then_some(new.created_at),
+            refresh_until: new.refresh_until,
+            expires_at: new.expires_at,
+        }
+    }
+}
+
+/// Everything that introspection and refresh ask about a grant beside the row itself (RFC 7662 §4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The grant.
+    pub grant: Grant,
+    /// The `client_id` of its client.
+    pub client_id: String,
+    /// The `sub` of its user.
+    pub subject: String,
+    /// The user's name, for `username` (RFC 7662 §2.2).
+    pub username: String,
+    /// Whether its client may still be used.
+    pub client_enabled: bool,
+    /// Whether its user may still be used.
+    pub user_enabled: bool,
+    /// Whether its session was ended by somebody. A session that merely ran out ends no grant.
+    pub session_ended: bool,
+}
+
+impl Standing {
+    /// Whether tokens about this grant are good now.
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.grant.state == GrantState::Active
+            && now < self.grant.expires_at
+            && self.client_enabled
+            && self.user_enabled
+            && !self.session_ended
+    }
+}

@@ -1,0 +1,32 @@
+//! The rules of OAuth 2.0: values in, decision out.
+//!
+//! This crate knows nothing of HTTP frameworks, SQL, clocks or random sources: what a rule needs to
+//! know is handed to it, and what it decides is a value. Each check stands under a comment with its section.
+
+pub mod account;
+pub mod authorize;
+pub mod client;
+pub mod client_auth;
+pub mod entropy;
+pub mod error;
+pub mod grant;
+pub mod introspect;
+pub mod metadata;
+pub mod params;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod revoke;
+#[cfg(test)]
+mod sample;
+pub mod scope;
+pub mod sealed;
+
+pub mod token;
+pub mod types;
+
+pub mod workspace;
+
+pub use error::{ErrorCode, OAuthError, Rule};
+pub use params::Params;
+pub use scope::Scope;
+pub use types::{ClientRow, GrantId, SessionId, Timestamp, UserId, WorkspaceId};

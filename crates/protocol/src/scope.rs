@@ -1,0 +1,168 @@
+//! RFC 6749 §3.3: scope, a set of case-sensitive names in a space-separated list.
+
+use crate::error::{ErrorCode, OAuthError, Rule};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+
+const RULE: Rule = Rule::rfc(6749, "3.3");
+
+/// A set of scope names. Order has no meaning (RFC 6749 §3.3), so it is kept sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Scope(BTreeSet<String>);
+
+impl Scope {
+    /// Reads a space-separated list. The empty text is the empty set.
+    pub fn parse(text: &str) -> Result<Self, OAuthError> {
+        let mut names = BTreeSet::new();
+        if text.is_empty() {
+            return Ok(Self(names));
+        }
+        for name in text.split(' ') {
+            // RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), one space between two.
+            if !is_scope_token(name) {
+                return Err(OAuthError::new(
+                    ErrorCode::InvalidScope,
+                    RULE,
+                    "scope must be names of printable ASCII without quotes or backslashes, separated by single spaces",
+                ));
+            }
+            names.insert(name.to_owned());
+        }
+        Ok(Self(names))
+    }
+
+    /// Whether no name is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The names, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Whether `name` is in the set.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+
+    /// Whether every name of this set is in `other`.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.is_subset(&other.0)
+    }
+
+    /// The names that are in both sets.
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(self.0.intersection(&other.0).cloned().collect())
+    }
+
+    /// The names that are in either set.
+    pub fn union(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0).cloned().collect())
+    }
+}
+
+impl<S: Into<String>> FromIterator<S> for Scope {
+    /// Collects names that are known to be scope tokens.
+    fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
+        Self(names.into_iter().map(Into::into).collect())
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, name) in self.iter().enumerate() {
+            if position > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(name)?;
+        }
+        Ok(())
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).map_err(|error| error.description)
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        scope.to_string()
+    }
+}
+
+/// Whether `text` is a `scope-token` of RFC 6749 §3.3.
+pub fn is_scope_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestedScope {
+    /// `scope=*`, or no scope at all: everything the app may have. The answer names what was granted.
+    Everything,
+    /// These names.
+    Names(Scope),
+}
+
+impl RequestedScope {
+    /// Reads the `scope` parameter.
+    pub fn parse(parameter: Option<&str>) -> Result<Self, OAuthError> {
+        match parameter {
+            // RFC 6749 §3.3: an omitted scope is processed with a pre-defined default value, here all of the app's.
+            None | Some("*") => Ok(Self::Everything),
+            Some(text) => Scope::parse(text).map(Self::Names),
+        }
+    }
+
+    /// The requested names if each of them is in `allowed`.
+    pub fn within(self, allowed: &Scope) -> Result<Scope, OAuthError> {
+        match self {
+            Self::Everything => Ok(allowed.clone()),
+            Self::Names(names) if names.is_within(allowed) => Ok(names),
+            // RFC 6749 §5.2: invalid_scope when the scope exceeds what the app or the grant may have.
+            Self::Names(_) => Err(OAuthError::new(
+                ErrorCode::InvalidScope,
+                RULE,
+                "a requested scope is unknown or more than this app may have; ask for less, or for * to get everything it may have",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s3_3_the_grammar_is_strict() {
+        for good in ["a", "a b", "read:all write", "!#[]~"] {
+            assert!(Scope::parse(good).is_ok(), "{good}");
+        }
+        for bad in [" ", "a  b", " a", "a ", "a\tb", "a\"b", "a\\b", "é"] {
+            assert!(Scope::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn s3_3_order_and_repetition_have_no_meaning() {
+        assert_eq!(Scope::parse("b a b"), Scope::parse("a b"));
+        assert_eq!(Scope::parse("b a").map(|s| s.to_string()), Ok("a b".to_owned()));
+    }
+
+    #[test]
+    fn a_star_means_everything_and_names_must_be_allowed() {
+        let allowed: Scope = ["read", "write"].into_iter().collect();
+        let ask = |text| RequestedScope::parse(text).and_then(|asked| asked.within(&allowed));
+        assert_eq!(ask(None), Ok(allowed.clone()));
+        assert_eq!(ask(Some("*")), Ok(allowed.clone()));
+        assert_eq!(ask(Some("read")), Ok(["read"].into_iter().collect()));
+        assert_eq!(ask(Some("read admin")).map_err(|e| e.code), Err(ErrorCode::InvalidScope));
+    }
+}

@@ -1,0 +1,134 @@
+//! The keys that seal: one ring per workspace, and the master key under which rings rest in the database.
+
+use crate::entropy::{self, Entropy};
+use crate::types::WorkspaceId;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// What a key of a workspace is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyPurpose {
+    /// Sealing tokens and cookies.
+    Sealing,
+}
+
+impl KeyPurpose {
+    /// The stored form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sealing => "sealing",
+        }
+    }
+}
+
+/// One AES-256-GCM key (NIST SP 800-38D) with its number in the workspace.
+///
+/// Nonces are 96 random bits, so one key may seal 2^32 statements (SP 800-38D §8.3); `grantry key rotate` starts a new one.
+pub struct SealingKey {
+    number: u16,
+    key: LessSafeKey,
+}
+
+impl SealingKey {
+    /// A key from its 32 bytes of material.
+    pub fn new(number: u16, material: &[u8]) -> Option<Self> {
+        let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, material).ok()?);
+        Some(Self { number, key })
+    }
+
+    /// Its number, written in front of everything it seals.
+    pub const fn number(&self) -> u16 {
+        self.number
+    }
+
+    /// `nonce ‖ ciphertext ‖ tag`. Empty if the cipher refuses, which opens nowhere.
+    pub(super) fn seal(&self, associated_data: &[u8], mut plain: Vec<u8>, entropy: &mut dyn Entropy) -> Vec<u8> {
+        let nonce: [u8; NONCE_LEN] = entropy::draw(entropy);
+        let sealed = self.key.seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(associated_data),
+            &mut plain,
+        );
+        if sealed.is_err() {
+            return Vec::new();
+        }
+        [nonce.as_slice(), &plain].concat()
+    }
+
+    /// Opens `nonce ‖ ciphertext ‖ tag` in place.
+    pub(super) fn open<'b>(&self, associated_data: &[u8], sealed: &'b mut [u8]) -> Option<&'b [u8]> {
+        let (nonce, ciphertext) = sealed.split_first_chunk_mut::<NONCE_LEN>()?;
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        self.key.open_in_place(nonce, Aad::from(associated_data), ciphertext).ok().map(|plain| &*plain)
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealingKey({})", self.number)
+    }
+}
+
+/// The sealing keys of one workspace, newest first. Never empty.
+#[derive(Debug)]
+pub struct KeyRing {
+    workspace: WorkspaceId,
+    newest: SealingKey,
+    older: Vec<SealingKey>,
+}
+
+impl KeyRing {
+    /// A ring from its keys, newest first; `None` without keys.
+    pub fn new(workspace: WorkspaceId, keys: Vec<SealingKey>) -> Option<Self> {
+        let mut keys = keys.into_iter();
+        Some(Self { workspace, newest: keys.next()?, older: keys.collect() })
+    }
+
+    pub(super) const fn workspace(&self) -> WorkspaceId {
+        self.workspace
+    }
+
+    pub(super) const fn newest(&self) -> &SealingKey {
+        &self.newest
+    }
+
+    pub(super) fn numbered(&self, number: u16) -> Option<&SealingKey> {
+        std::iter::once(&self.newest).chain(&self.older).find(|key| key.number == number)
+    }
+}
+
+/// The key that all keys of the database rest under. It lives in a file, never in the database.
+pub struct MasterKey(SealingKey);
+
+impl MasterKey {
+    /// Length of the material in bytes.
+    pub const LENGTH: usize = 32;
+
+    /// A master key from its material.
+    pub fn new(material: &[u8; Self::LENGTH]) -> Option<Self> {
+        SealingKey::new(0, material).map(Self)
+    }
+
+    /// Makes the material of a new key and seals it for the database.
+    pub fn generate(&self, workspace: WorkspaceId, purpose: KeyPurpose, entropy: &mut dyn Entropy) -> Vec<u8> {
+        let material = Zeroizing::new(entropy::draw::<32>(entropy));
+        self.0.seal(&rest(workspace, purpose), material.to_vec(), entropy)
+    }
+
+    /// Opens the material of a key as it rests in the database; `None` under another master key.
+    pub fn open(&self, workspace: WorkspaceId, purpose: KeyPurpose, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let mut sealed = sealed.to_vec();
+        self.0.open(&rest(workspace, purpose), &mut sealed).map(|material| Zeroizing::new(material.to_vec()))
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(***)")
+    }
+}
+
+fn rest(workspace: WorkspaceId, purpose: KeyPurpose) -> Vec<u8> {
+    [workspace.0.to_be_bytes().as_slice(), b"key:", purpose.as_str().as_bytes()].concat()
+}

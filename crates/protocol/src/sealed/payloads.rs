@@ -1,0 +1,124 @@
+//! What each kind of sealed text states. Field order is the wire order (postcard): add at the end of a new kind only.
+
+use super::{Kind, Statement};
+use crate::scope::Scope;
+use crate::types::{ClientRow, GrantId, SessionId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+/// An access token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// Its own id (`jti`), by which this one token can be denied.
+    pub token_id: [u8; 16],
+    /// On whose behalf it acts.
+    pub about: AccessSubject,
+    /// What it allows.
+    pub scope: Scope,
+    /// The resource servers it is meant for; none: every one of the workspace.
+    pub audience: Vec<String>,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it stops being good.
+    pub expires_at: Timestamp,
+}
+
+/// On whose behalf an access token acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AccessSubject {
+    /// A user, by what they granted.
+    Grant(GrantId),
+    /// The client itself (RFC 6749 §4.4).
+    Client(ClientRow),
+}
+
+/// A refresh token: a grant and how often it was rotated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshToken {
+    /// The grant.
+    pub grant: GrantId,
+    /// The rotation it belongs to.
+    pub generation: i64,
+}
+
+/// An authorization code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationCode {
+    /// The pending grant.
+    pub grant: GrantId,
+    /// When it stops being good.
+    pub expires_at: Timestamp,
+}
+
+/// The cookie of a signed-in browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionCookie {
+    /// The session.
+    pub session: SessionId,
+}
+
+/// The cookie of a browser before anyone signed in: something for form tokens to be bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserCookie {
+    /// Random.
+    pub browser: [u8; 16],
+}
+
+/// The cookie of a browser that a user has signed in with, so that strangers' failures do not slow it down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceCookie {
+    /// Who signed in.
+    pub user: UserId,
+    /// Random; tells two browsers of one user apart.
+    pub device: [u8; 16],
+}
+
+/// Proves that a posted form is one that we rendered for this browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormToken {
+    /// What it is bound to: a session, or a browser that is not signed in.
+    pub holder: Vec<u8>,
+    /// The form's action.
+    pub action: String,
+    /// When the form has to be loaded again.
+    pub expires_at: Timestamp,
+}
+
+/// An authorization request that waits for a login or a consent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingRequest {
+    /// The request as it was sent, as a query component.
+    pub query: String,
+    /// When it was sent.
+    pub asked_at: Timestamp,
+    /// When it has waited too long.
+    pub expires_at: Timestamp,
+}
+
+/// A client secret on its way to the page that shows it once. It has no `Debug`: nothing presentable is ever logged.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreshSecret {
+    /// Whose secret it is.
+    pub client: ClientRow,
+    /// The secret itself.
+    pub secret: String,
+    /// When it can no longer be shown.
+    pub expires_at: Timestamp,
+}
+
+macro_rules! statement {
+    ($($payload:ty => $kind:ident),* $(,)?) => {
+        $(impl Statement for $payload { const KIND: Kind = Kind::$kind; })*
+    };
+}
+
+statement! {
+    AccessToken => AccessToken,
+    RefreshToken => RefreshToken,
+    AuthorizationCode => AuthorizationCode,
+    SessionCookie => Session,
+    BrowserCookie => Browser,
+    DeviceCookie => Device,
+    FormToken => Form,
+    WaitingRequest => Request,
+    FreshSecret => FreshSecret,
+}

@@ -1,0 +1,57 @@
+//! RFC 6749 §4.3: the resource owner password credentials grant, for what cannot open a browser yet (RFC 9700 §2.4).
+
+use super::terms;
+use crate::client_auth::VerifiedClient;
+use crate::error::{ErrorCode, OAuthError, Rule};
+use crate::grant::{GrantState, NewGrant};
+use crate::params::Params;
+use crate::scope::{RequestedScope, Scope};
+use crate::types::{GrantType, Secret, Timestamp, UserId};
+use crate::workspace::Workspace;
+
+const RULE: Rule = Rule::rfc(6749, "4.3.2");
+
+/// A request whose form is in order; the password is not checked yet.
+#[derive(Debug)]
+pub struct Request {
+    /// Who the user says they are.
+    pub username: String,
+    /// What they say to prove it.
+    pub password: Secret<String>,
+    scope: Scope,
+}
+
+/// Reads the form.
+pub fn read(params: &Params, workspace: &Workspace, client: &VerifiedClient) -> Result<Request, OAuthError> {
+    let username = params.require("username", RULE, "username is missing")?.to_owned();
+    let password = Secret::new(params.require("password", RULE, "password is missing")?.to_owned());
+    let allowed = client.client().registration.scope.intersection(&workspace.scope_names());
+    let scope = RequestedScope::parse(params.get("scope"))?.within(&allowed)?;
+    Ok(Request { username, password, scope })
+}
+
+/// RFC 6749 §5.2: wrong credentials of the user are `invalid_grant`.
+pub const fn wrong_credentials() -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidGrant, RULE, "the user name or the password is wrong")
+}
+
+impl Request {
+    /// The grant to write, once `user` is known to have given the right password.
+    pub fn to_grant(&self, user: UserId, client: &VerifiedClient, workspace: &Workspace, now: Timestamp) -> NewGrant {
+        let terms = terms(client.client(), workspace, now);
+        NewGrant {
+            user,
+            client: client.client().row,
+            session: None,
+            grant_type: GrantType::Password,
+            scope: self.scope.clone(),
+            auth_time: now,
+            redirect_uri: None,
+            code_challenge: None,
+            state: GrantState::Active,
+            created_at: now,
+            refresh_until: terms.refresh_until,
+            expires_at: terms.expires_at,
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! A workspace (tenant): its name, its policy, and the scopes its apps can ask for.
+
+use crate::error::{ErrorCode, OAuthError, Rule};
+use crate::scope::Scope;
+use crate::types::{GrantType, Seconds, Timestamp, WorkspaceId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The part of the URL that names a workspace: `^[a-z0-9](-?[a-z0-9]){0,62}$`, and not reserved.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Slug(String);
+
+/// First path segments that the server itself uses or may come to use.
+const RESERVED: [&str; 14] = [
+    "admin",
+    "api",
+    "assets",
+    "account",
+    "console",
+    "docs",
+    "healthz",
+    "login",
+    "logout",
+    "metrics",
+    "oauth2",
+    "readyz",
+    "static",
+    "well-known",
+];
+
+impl Slug {
+    /// Reads a slug; the error says what a slug may be.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let characters = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let hyphens = !text.starts_with('-') && !text.ends_with('-') && !text.contains("--");
+        let letters = text.bytes().filter(|b| *b != b'-').count();
+        if !characters || !hyphens || !(1..=63).contains(&letters) {
+            return Err("a workspace slug is 1 to 63 lower-case letters and digits, with single hyphens between them");
+        }
+        if RESERVED.contains(&text) {
+            return Err("this workspace slug is reserved for the server's own URLs");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The slug as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Slug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Slug {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Slug> for String {
+    fn from(slug: Slug) -> Self {
+        slug.0
+    }
+}
+
+/// One tenant: its own issuer, users, apps, keys and policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace {
+    /// The immutable id; associated data of every seal.
+    pub id: WorkspaceId,
+    /// Its place in URLs.
+    pub slug: Slug,
+    /// What pages call it.
+    pub name: String,
+    /// Its rules.
+    pub policy: Policy,
+    /// What its apps can ask for.
+    pub scopes: Vec<ScopeDefinition>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Set when it may not be used any more.
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl Workspace {
+    /// The names of all scopes of the workspace.
+    pub fn scope_names(&self) -> Scope {
+        self.scopes.iter().map(|scope| scope.name.clone()).collect()
+    }
+
+    /// The resource identifiers that tokens with `scope` are meant for; none means every resource server here.
+    pub fn audience_of(&self, scope: &Scope) -> Vec<String> {
+        let meant: BTreeSet<&String> =
+            self.scopes.iter().filter(|d| scope.contains(&d.name)).filter_map(|d| d.audience.as_ref()).collect();
+        meant.into_iter().cloned().collect()
+    }
+
+    /// Refuses a grant type that the workspace has not switched on.
+    pub fn check_grant(&self, grant: GrantType) -> Result<(), OAuthError> {
+        if self.policy.grant_types.contains(&grant) {
+            return Ok(());
+        }
+        // RFC 9700 §2.1.2, §2.4: implicit and password exist for what cannot move yet, off by default.
+        Err(match grant {
+            GrantType::Implicit => OAuthError::new(
+                ErrorCode::UnsupportedResponseType,
+                Rule::rfc(9700, "2.1.2"),
+                "the implicit grant is switched off in this workspace; use response_type=code with PKCE",
+            ),
+            GrantType::AuthorizationCode => OAuthError::new(
+                ErrorCode::UnsupportedResponseType,
+                Rule::rfc(6749, "3.1.1"),
+                "the authorization code grant is switched off in this workspace",
+            ),
+            GrantType::Password => OAuthError::new(
+                ErrorCode::UnsupportedGrantType,
+                Rule::rfc(9700, "2.4"),
+                "the password grant is switched off in this workspace; use the authorization code grant with PKCE",
+            ),
+            GrantType::ClientCredentials | GrantType::RefreshToken => OAuthError::new(
+                ErrorCode::UnsupportedGrantType,
+                Rule::rfc(6749, "5.2"),
+                "this grant_type is switched off in this workspace",
+            ),
+        })
+    }
+}
+
+/// A scope, and what it means to a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeDefinition {
+    /// The scope token (RFC 6749 §3.3).
+    pub name: String,
+    /// What it allows, in the words of the consent page.
+    pub description: String,
+    /// Whether a user may untick it and still go on.
+    #[serde(default)]
+    pub optional: bool,
+    /// The identifier of the resource server it belongs to; absent: every resource server of the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+}
+
+/// The rules of one workspace. Stored as JSON; absent members take the default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// The grant types that are switched on.
+    pub grant_types: BTreeSet<GrantType>,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// Who may register apps in the portal.
+    pub app_registration: AppRegistration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            grant_types: [GrantType::AuthorizationCode, GrantType::ClientCredentials, GrantType::RefreshToken].into(),
+            lifetimes: Lifetimes::default(),
+            app_registration: AppRegistration::Users,
+        }
+    }
+}
+
+/// Who may register apps in the portal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppRegistration {
+    /// Everyone who can sign in; each sees only their own.
+    Users,
+    /// Workspace admins only.
+    Admins,
+}
+
+/// How long things live, all in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lifetimes {
+    /// An authorization code (RFC 6749 §4.1.2 recommends at most ten minutes).
+    pub code: Seconds,
+    /// An access token.
+    pub access_token: Seconds,
+    /// A refresh token that nobody uses.
+    pub refresh_idle: Seconds,
+    /// A refresh token family, however much it is used.
+    pub refresh_absolute: Seconds,
+    /// How long the predecessor of a rotated refresh token still gets the same successor.
+    pub refresh_grace: Seconds,
+    /// A signed-in browser.
+    pub session: Seconds,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            code: Seconds(60),
+            access_token: Seconds::hours(1),
+            refresh_idle: Seconds::days(30),
+            refresh_absolute: Seconds::days(180),
+            refresh_grace: Seconds(30),
+            session: Seconds::hours(12),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_short_lower_case_and_not_reserved() {
+        let longest = "a".repeat(63);
+        for good in ["a", "workflow", "a-b", "0", "team-1-eu", longest.as_str()] {
+            assert!(Slug::parse(good).is_ok(), "{good}");
+        }
+        let too_long = "a".repeat(64);
+        for bad in ["", "-a", "a-", "a--b", "A", "a_b", "a.b", "é", "admin", "oauth2", too_long.as_str()] {
+            assert!(Slug::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_policy_written_before_a_member_existed_still_reads() {
+        let policy: Policy = serde_json::from_str("{}").unwrap();
+        assert_eq!(policy, Policy::default());
+        let policy: Policy = serde_json::from_str(r#"{"lifetimes":{"code":30}}"#).unwrap();
+        assert_eq!(policy.lifetimes.code, Seconds(30));
+        assert_eq!(policy.lifetimes.access_token, Seconds(3_600));
+    }
+}
