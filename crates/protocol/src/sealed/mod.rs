@@ -29,7 +29,7 @@ pub enum Kind {
     AuthorizationCode,
     /// The cookie of a signed-in browser.
     Session,
-    /// The cookie of a browser that is not signed in; form tokens are bound to it.
+    /// The cookie that names a browser until it is closed; form tokens are bound to it.
     Browser,
     /// The cookie of a browser that a user has signed in with before.
     Device,

@@ -56,7 +56,7 @@ pub struct SessionCookie {
     pub session: SessionId,
 }
 
-/// The cookie of a browser before anyone signed in: something for form tokens to be bound to.
+/// The cookie that names a browser until it is closed: something for form tokens to be bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrowserCookie {
     /// Random.
@@ -75,7 +75,7 @@ pub struct DeviceCookie {
 /// Proves that a posted form is one that we rendered for this browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormToken {
-    /// What it is bound to: a session, or a browser that is not signed in.
+    /// What it is bound to: a browser, and who was signed in there.
     pub holder: Vec<u8>,
     /// The form's action.
     pub action: String,
