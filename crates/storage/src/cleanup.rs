@@ -1,0 +1,52 @@
+//! Clean-up: removes what is over, a little at a time. Nothing is right or wrong because of it.
+
+use crate::error::Result;
+use crate::instance::Instance;
+use crate::value::Value;
+use grantry_protocol::Timestamp;
+use grantry_protocol::types::Seconds;
+
+/// The most rows in one unit of work, so that nobody waits long behind it.
+const MOST: i64 = 500;
+/// For clocks that differ, and for people who ask why.
+const MARGIN: i64 = 1;
+/// For people who look where they were signed in.
+const SESSION_MARGIN: i64 = 30;
+
+const REVOKED_TOKENS: &str = "DELETE FROM revoked_tokens WHERE (workspace_id, token_id) IN (
+    SELECT workspace_id, token_id FROM revoked_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+
+const SECRETS: &str = "DELETE FROM client_secrets WHERE (workspace_id, client_row, number) IN (
+    SELECT workspace_id, client_row, number FROM client_secrets WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+
+/// A session that somebody ended stays for as long as a grant could come alive again without it.
+const SESSIONS: &str = "DELETE FROM sessions WHERE (workspace_id, id) IN (
+    SELECT workspace_id, id FROM sessions WHERE expires_at < $1 AND (ended_at IS NULL OR NOT EXISTS (
+        SELECT 1 FROM grants WHERE grants.workspace_id = sessions.workspace_id
+        AND grants.user_id = sessions.user_id AND grants.session_id = sessions.id AND grants.state <> 'revoked'))
+    ORDER BY expires_at LIMIT $2)";
+
+const GRANTS: &str = "DELETE FROM grants WHERE (workspace_id, id) IN (
+    SELECT workspace_id, id FROM grants WHERE sweep_at < $1 AND expires_at < $1 ORDER BY sweep_at LIMIT $2)";
+
+/// Grants that were refreshed since: not to be looked at before they can be over.
+const GRANTS_LATER: &str = "UPDATE grants SET sweep_at = expires_at WHERE (workspace_id, id) IN (
+    SELECT workspace_id, id FROM grants WHERE sweep_at < $1 AND expires_at >= $1 ORDER BY sweep_at LIMIT $2)";
+
+impl Instance<'_> {
+    /// Removes up to `limit` rows, and never more than 500, that nobody needs any more. Says how many: fewer than
+    /// `limit` means that it is done for now.
+    pub fn clean_up(&mut self, now: Timestamp, limit: i64) -> Result<u64> {
+        let limit = limit.clamp(0, MOST);
+        let ago = |days: i64| now.plus(Seconds(-Seconds::days(days).0));
+        let mut removed = 0;
+        for (sql, before) in
+            [(REVOKED_TOKENS, now), (SECRETS, ago(MARGIN)), (SESSIONS, ago(SESSION_MARGIN)), (GRANTS, ago(MARGIN))]
+        {
+            let left = limit.saturating_sub_unsigned(removed);
+            removed += self.execute(sql, &[before.into(), Value::Integer(left)])?;
+        }
+        self.execute(GRANTS_LATER, &[ago(MARGIN).into(), limit.into()])?;
+        Ok(removed)
+    }
+}

@@ -1,0 +1,122 @@
+//! One connection to a database, whichever it is: statements in, rows out, and what became of a unit of work.
+
+use crate::error::{Result, StorageError};
+use crate::ids::Ids;
+use crate::job::Job;
+use crate::value::{FromRow, Row, Value};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// What each engine can do.
+pub(crate) trait Driver: Send {
+    /// Runs a statement and brings back its rows.
+    fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> std::result::Result<Vec<Row>, Failure>;
+    /// Runs a statement and counts the rows it changed.
+    fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> std::result::Result<u64, Failure>;
+    /// Runs statements without parameters.
+    fn script(&mut self, sql: &str) -> std::result::Result<(), Failure>;
+}
+
+/// Why a unit of work did not happen. What is not the caller's doing was logged when it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The work itself said so, or a unique name is taken.
+    Refused(StorageError),
+    /// Another process took the same row id: run the work again with others.
+    IdTaken,
+    /// The engine asks to run it again: a serialization failure, a deadlock.
+    Again,
+    /// The connection is gone, and with it everything that was not committed.
+    Closed,
+    /// The database could not do it.
+    Broken,
+}
+
+impl From<Failure> for StorageError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(error) => error,
+            Failure::IdTaken | Failure::Again | Failure::Closed | Failure::Broken => Self::Unavailable,
+        }
+    }
+}
+
+/// What a unit of work may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Read,
+    Write,
+}
+
+/// A connection, and how its current unit of work fares: a failed statement fails the unit, whatever the work makes of it.
+pub(crate) struct Connection {
+    driver: Box<dyn Driver>,
+    ids: Arc<Ids>,
+    mode: Mode,
+    failure: Option<Failure>,
+}
+
+impl Connection {
+    pub(crate) fn new(driver: Box<dyn Driver>, ids: Arc<Ids>) -> Self {
+        Self { driver, ids, mode: Mode::Read, failure: None }
+    }
+
+    /// A new row id.
+    pub(crate) fn next_id(&self) -> i64 {
+        self.ids.next()
+    }
+
+    /// All rows of a statement.
+    pub(crate) fn rows<T: FromRow>(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<T>> {
+        let found = self.allow(sql).and_then(|()| self.driver.query(sql, values));
+        let mut rows = found.map_err(|failure| self.failed(failure))?;
+        rows.iter_mut().map(T::from_row).collect()
+    }
+
+    /// The first row of a statement.
+    pub(crate) fn row<T: FromRow>(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<T>> {
+        Ok(self.rows(sql, values)?.into_iter().next())
+    }
+
+    /// How many rows a statement changed.
+    pub(crate) fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64> {
+        let changed = self.allow(sql).and_then(|()| self.driver.execute(sql, values));
+        changed.map_err(|failure| self.failed(failure))
+    }
+
+    /// Runs statements of the store itself, such as `BEGIN`.
+    pub(crate) fn script(&mut self, sql: &str) -> std::result::Result<(), Failure> {
+        self.driver.script(sql)
+    }
+
+    /// Runs a unit of work once, between a beginning and an end that the engine sees to.
+    pub(crate) fn attempt(&mut self, job: &mut dyn Job, mode: Mode) -> std::result::Result<(), Failure> {
+        self.mode = mode;
+        self.failure = None;
+        let ran = catch_unwind(AssertUnwindSafe(|| job.run(self)));
+        if self.failure == Some(Failure::IdTaken) {
+            self.ids.leap();
+        }
+        match (self.failure, ran) {
+            (Some(failure), _) => Err(failure),
+            (None, Ok(outcome)) => outcome.map_err(Failure::Refused),
+            (None, Err(_)) => {
+                tracing::error!("a unit of work panicked; nothing of it was kept");
+                Err(Failure::Broken)
+            }
+        }
+    }
+
+    fn allow(&self, sql: &'static str) -> std::result::Result<(), Failure> {
+        if self.mode == Mode::Write || sql.starts_with("SELECT") {
+            return Ok(());
+        }
+        tracing::error!(sql, "a unit of work that reads tried to write");
+        Err(Failure::Broken)
+    }
+
+    /// Keeps the first failure: those that follow are its consequence.
+    fn failed(&mut self, failure: Failure) -> StorageError {
+        StorageError::from(*self.failure.get_or_insert(failure))
+    }
+}

@@ -1,0 +1,63 @@
+//! The two engines. Nothing outside this module knows which one it is.
+
+mod postgres;
+mod sqlite;
+
+use crate::database::Database;
+use crate::error::{BackupError, OpenError};
+use crate::ids::Ids;
+use crate::job::Job;
+use crate::store::Options;
+use grantry_protocol::Timestamp;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// An open engine.
+pub(crate) enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Engine {
+    pub(crate) fn open(
+        database: &Database,
+        options: &Options,
+        ids: &Arc<Ids>,
+        now: Timestamp,
+    ) -> Result<Self, OpenError> {
+        match database {
+            Database::Sqlite(path) => sqlite::Sqlite::open(path, options, ids, now).map(Self::Sqlite),
+            Database::Postgres(url) => postgres::Postgres::open(url, options, ids, now).map(Self::Postgres),
+        }
+    }
+
+    /// Runs a job that only reads, and answers it.
+    pub(crate) fn read(&self, job: Box<dyn Job>) {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.read(job),
+            Self::Postgres(postgres) => postgres.read(job),
+        }
+    }
+
+    /// Puts a job in line, to be answered when it is durable.
+    pub(crate) fn write(&self, job: Box<dyn Job>) {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.write(job),
+            Self::Postgres(postgres) => postgres.write(job),
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.close(),
+            Self::Postgres(postgres) => postgres.close(),
+        }
+    }
+
+    pub(crate) async fn backup(&self, to: PathBuf) -> Result<(), BackupError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.backup(to).await,
+            Self::Postgres(_) => Err(BackupError::UsePgDump),
+        }
+    }
+}

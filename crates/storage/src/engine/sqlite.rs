@@ -1,0 +1,90 @@
+//! SQLite: one file, one writer thread, and readers where they are needed.
+
+mod backup;
+mod driver;
+mod files;
+mod readers;
+mod writer;
+
+use crate::connection::{Connection, Mode};
+use crate::error::{BackupError, OpenError, StorageError};
+use crate::ids::Ids;
+use crate::job::Job;
+use crate::queue::{Queue, Refused};
+use crate::schema::{self, Dialect};
+use crate::store::Options;
+use driver::Access;
+use grantry_protocol::Timestamp;
+use readers::Readers;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+const DIALECT: Dialect = Dialect {
+    begin: "BEGIN EXCLUSIVE",
+    is_set_up: "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'grantry_schema'",
+    words: &[("BIGINT", "INTEGER"), ("\n);", "\n) STRICT, WITHOUT ROWID;")],
+};
+
+/// An open SQLite database.
+pub(crate) struct Sqlite {
+    path: PathBuf,
+    waiting: Arc<Queue<Box<dyn Job>>>,
+    readers: Readers,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Sqlite {
+    pub(crate) fn open(path: &Path, options: &Options, ids: &Arc<Ids>, now: Timestamp) -> Result<Self, OpenError> {
+        let lock = files::claim(path, options.create)?;
+        let driver = driver::open(path, Access::Write).map_err(|error| OpenError::Engine(error.to_string()))?;
+        let mut connection = Connection::new(driver, ids.clone());
+        schema::prepare(&mut connection, &DIALECT, options.migrate, now)?;
+
+        let waiting = Arc::new(Queue::new(options.queue));
+        let line = waiting.clone();
+        let write = move || {
+            writer::run(connection, &line);
+            // Only now that the connection is closed may another process have the database.
+            drop(lock);
+        };
+        let writer = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(write);
+        let writer = writer.map_err(|cause| OpenError::File { path: path.to_owned(), cause })?;
+        Ok(Self {
+            path: path.to_owned(),
+            waiting,
+            readers: Readers::new(path.to_owned(), ids.clone()),
+            writer: Mutex::new(Some(writer)),
+        })
+    }
+
+    /// Reads at once, in the caller's thread: a point read costs less than handing it over.
+    pub(crate) fn read(&self, mut job: Box<dyn Job>) {
+        let outcome = self.readers.with(|connection| connection.attempt(job.as_mut(), Mode::Read));
+        job.answer(outcome.map_err(StorageError::from));
+    }
+
+    pub(crate) fn write(&self, job: Box<dyn Job>) {
+        match self.waiting.push(job) {
+            Ok(()) => {}
+            Err(Refused::Full(job)) => job.answer(Err(StorageError::Busy)),
+            Err(Refused::Closed(job)) => job.answer(Err(StorageError::Unavailable)),
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        // Readers first: the last connection to close, the writer's, leaves a single file behind.
+        self.readers.close();
+        self.waiting.close();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // The last clone of a store may go with a job, in the writer's own thread, which cannot wait for itself.
+        if let Some(writer) = writer.filter(|writer| writer.thread().id() != thread::current().id()) {
+            // The writer contains the panics of its jobs; of its own there is nothing to tell here.
+            let _ = writer.join();
+        }
+    }
+
+    pub(crate) async fn backup(&self, to: PathBuf) -> Result<(), BackupError> {
+        backup::copy(self.path.clone(), to).await
+    }
+}

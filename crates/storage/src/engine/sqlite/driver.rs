@@ -1,0 +1,124 @@
+//! A SQLite connection: how it is opened, how statements run on it, what its errors mean.
+
+use crate::connection::{Driver, Failure};
+use crate::error::StorageError;
+use crate::value::{Cell, Row, Value};
+use rusqlite::config::DbConfig;
+use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql};
+use std::ffi::CStr;
+use std::path::Path;
+use std::time::Duration;
+
+/// More than there are statements: each is prepared once per connection.
+const STATEMENTS: usize = 256;
+/// Only a foreign tool can hold the database, and then not for long.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+pub(super) fn open(path: &Path, access: Access) -> rusqlite::Result<Box<dyn Driver>> {
+    Ok(Box::new(Sqlite(connect(path, access)?)))
+}
+
+pub(super) fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(PATIENCE)?;
+    // Plans do not depend on parameters. Otherwise every join would be planned again with every new parameter.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    match access {
+        Access::Read => connection.pragma_update(None, "query_only", "ON")?,
+        Access::Write => {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            // Every commit is on the disk before anybody hears of it.
+            connection.pragma_update(None, "synchronous", "FULL")?;
+        }
+    }
+    Ok(connection)
+}
+
+struct Sqlite(Connection);
+
+impl Driver for Sqlite {
+    fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
+        let run = || {
+            let mut statement = bind(&self.0, sql, values)?;
+            let columns = statement.column_count();
+            let mut rows = statement.raw_query();
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                let cells = (0..columns).map(|column| row.get_ref(column).and_then(cell));
+                all.push(Row::new(cells.collect::<rusqlite::Result<_>>()?));
+            }
+            Ok(all)
+        };
+        run().map_err(|error| failure(sql, &error))
+    }
+
+    fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Failure> {
+        let changed = bind(&self.0, sql, values).and_then(|mut statement| statement.raw_execute());
+        changed.map(|rows| rows as u64).map_err(|error| failure(sql, &error))
+    }
+
+    fn script(&mut self, sql: &str) -> Result<(), Failure> {
+        self.0.execute_batch(sql).map_err(|error| failure(sql, &error))
+    }
+}
+
+/// `$1` is a name in SQLite, and its place that of its first appearance: so parameters are bound by name.
+const NAMES: [&CStr; 20] = [
+    c"$1", c"$2", c"$3", c"$4", c"$5", c"$6", c"$7", c"$8", c"$9", c"$10", c"$11", c"$12", c"$13", c"$14", c"$15",
+    c"$16", c"$17", c"$18", c"$19", c"$20",
+];
+
+fn bind<'c>(connection: &'c Connection, sql: &str, values: &[Value<'_>]) -> rusqlite::Result<CachedStatement<'c>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    // SQLite takes a parameter without a value for NULL.
+    if statement.parameter_count() != values.len() || values.len() > NAMES.len() {
+        return Err(rusqlite::Error::InvalidParameterCount(values.len(), statement.parameter_count()));
+    }
+    for (name, value) in NAMES.iter().zip(values) {
+        statement.raw_bind_parameter(*name, value)?;
+    }
+    Ok(statement)
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(integer) => ValueRef::Integer(integer),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+fn cell(value: ValueRef<'_>) -> rusqlite::Result<Cell> {
+    Ok(match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(integer) => Cell::Integer(integer),
+        ValueRef::Text(text) => Cell::Text(str::from_utf8(text)?.to_owned()),
+        ValueRef::Blob(bytes) => Cell::Blob(bytes.to_vec()),
+        ValueRef::Real(_) => return Err(rusqlite::Error::InvalidQuery),
+    })
+}
+
+fn failure(sql: &str, error: &rusqlite::Error) -> Failure {
+    let code = error.sqlite_error();
+    match code.map(|code| (code.code, code.extended_code)) {
+        Some((_, SQLITE_CONSTRAINT_PRIMARYKEY)) => return Failure::IdTaken,
+        Some((_, SQLITE_CONSTRAINT_UNIQUE)) => return Failure::Refused(StorageError::Conflict),
+        Some((ErrorCode::DatabaseBusy, _)) => tracing::error!("a foreign process holds the database"),
+        // The message of SQLite can hold no values: parameters are bound.
+        _ => tracing::error!(sql, cause = %error, "SQLite could not run a statement"),
+    }
+    Failure::Broken
+}

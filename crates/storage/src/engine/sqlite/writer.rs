@@ -1,0 +1,64 @@
+//! Group commit: all writes that wait go into one transaction, each in a savepoint, and are answered after one commit.
+
+use crate::connection::{Connection, Failure, Mode};
+use crate::error::{Result, StorageError};
+use crate::job::Job;
+use crate::queue::Queue;
+
+/// Enough to share a commit among many, few enough that the first does not wait long for the last.
+const MOST_TOGETHER: usize = 256;
+/// How often a job may run when row ids collide.
+const ATTEMPTS: usize = 8;
+
+/// Writes until the queue is closed and empty.
+pub(super) fn run(mut connection: Connection, waiting: &Queue<Box<dyn Job>>) {
+    loop {
+        let jobs = waiting.take(MOST_TOGETHER);
+        if jobs.is_empty() {
+            break;
+        }
+        write(&mut connection, jobs);
+    }
+    // What is in the log is durable; this only puts it where it belongs. A failure was logged.
+    let _ = connection.script("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+fn write(connection: &mut Connection, mut jobs: Vec<Box<dyn Job>>) {
+    let outcomes = commit(connection, &mut jobs);
+    if outcomes.is_none() {
+        // Where SQLite has rolled back by itself there is nothing to roll back.
+        let _ = connection.script("ROLLBACK");
+    }
+    let mut outcomes = outcomes.unwrap_or_default().into_iter();
+    for job in jobs {
+        job.answer(outcomes.next().unwrap_or(Err(StorageError::Unavailable)));
+    }
+}
+
+/// What became of each job, now that all are durable; nothing if none is.
+fn commit(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Option<Vec<Result<()>>> {
+    connection.script("BEGIN IMMEDIATE").ok()?;
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        outcomes.push(in_savepoint(connection, job.as_mut()).ok()?.map_err(StorageError::from));
+    }
+    connection.script("COMMIT").ok()?;
+    Some(outcomes)
+}
+
+/// Runs a job such that its failure leaves its neighbours alone. The outer error: the whole transaction is lost.
+fn in_savepoint(
+    connection: &mut Connection,
+    job: &mut dyn Job,
+) -> std::result::Result<std::result::Result<(), Failure>, Failure> {
+    let mut outcome = Ok(());
+    for _ in 0..ATTEMPTS {
+        connection.script("SAVEPOINT job")?;
+        outcome = connection.attempt(job, Mode::Write);
+        connection.script(if outcome.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
+        if outcome != Err(Failure::IdTaken) {
+            break;
+        }
+    }
+    Ok(outcome)
+}

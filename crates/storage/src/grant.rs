@@ -1,0 +1,192 @@
+//! Grants: what users gave clients. What may happen to one once is one guarded statement, which tells who won.
+
+use crate::error::Result;
+use crate::tx::Tx;
+use crate::value::{FromRow, Row};
+use grantry_protocol::grant::{Grant, GrantState, NewGrant, Standing};
+use grantry_protocol::token::{authorization_code, refresh_token};
+use grantry_protocol::types::GrantType;
+use grantry_protocol::{ClientRow, GrantId, Timestamp, UserId};
+
+/// A grant whose code was redeemed just now, by nobody else: what tokens are sealed from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redeemed {
+    grant: Grant,
+}
+
+impl Redeemed {
+    /// The grant, active now.
+    pub const fn grant(&self) -> &Grant {
+        &self.grant
+    }
+}
+
+macro_rules! grant_columns {
+    () => {
+        "grants.id, grants.user_id, grants.client_row, grants.session_id, grants.grant_type, grants.scope,
+         grants.auth_time, grants.redirect_uri, grants.code_challenge, grants.state, grants.generation,
+         grants.rotated_at, grants.created_at, grants.last_used_at, grants.refresh_until, grants.expires_at"
+    };
+}
+
+impl FromRow for Grant {
+    fn from_row(row: &mut Row) -> Result<Self> {
+        Ok(Self {
+            id: row.take()?,
+            user: row.take()?,
+            client: row.take()?,
+            session: row.take()?,
+            grant_type: row.take_as(|text| GrantType::parse(&text))?,
+            scope: row.take()?,
+            auth_time: row.take()?,
+            redirect_uri: row.take()?,
+            code_challenge: row.take()?,
+            state: row.take_as(|text| Some(GrantState::parse(&text)))?,
+            generation: row.take()?,
+            rotated_at: row.take()?,
+            created_at: row.take()?,
+            last_used_at: row.take()?,
+            refresh_until: row.take()?,
+            expires_at: row.take()?,
+        })
+    }
+}
+
+impl FromRow for Redeemed {
+    fn from_row(row: &mut Row) -> Result<Self> {
+        Grant::from_row(row).map(|grant| Self { grant })
+    }
+}
+
+impl FromRow for Standing {
+    fn from_row(row: &mut Row) -> Result<Self> {
+        Ok(Self {
+            grant: Grant::from_row(row)?,
+            client_id: row.take()?,
+            subject: row.take()?,
+            username: row.take()?,
+            client_enabled: row.take::<Option<Timestamp>>()?.is_none(),
+            user_enabled: row.take::<Option<Timestamp>>()?.is_none(),
+            session_ended: row.take::<Option<Timestamp>>()?.is_some(),
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Writes a grant. One that is active from the start counts as used.
+    pub fn insert_grant(&mut self, new: &NewGrant) -> Result<GrantId> {
+        let id = GrantId(self.next_id());
+        let used_at = (new.state == GrantState::Active).then_some(new.created_at);
+        self.execute(
+            "INSERT INTO grants (workspace_id, id, user_id, client_row, session_id, grant_type, scope, auth_time,
+             redirect_uri, code_challenge, state, generation, created_at, last_used_at, refresh_until, expires_at,
+             sweep_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15, $15)",
+            &[
+                id.into(),
+                new.user.into(),
+                new.client.into(),
+                new.session.into(),
+                new.grant_type.as_str().into(),
+                (&new.scope.to_string()).into(),
+                new.auth_time.into(),
+                new.redirect_uri.as_ref().into(),
+                new.code_challenge.as_ref().into(),
+                new.state.as_str().into(),
+                new.created_at.into(),
+                used_at.into(),
+                new.refresh_until.into(),
+                new.expires_at.into(),
+            ],
+        )?;
+        Ok(id)
+    }
+
+    /// The grant with this id.
+    pub fn find_grant(&mut self, id: GrantId) -> Result<Option<Grant>> {
+        let sql = concat!("SELECT ", grant_columns!(), " FROM grants WHERE workspace_id = $1 AND id = $2");
+        self.row(sql, &[id.into()])
+    }
+
+    /// The grant with this id, and how client, user and session stand.
+    pub fn find_standing(&mut self, id: GrantId) -> Result<Option<Standing>> {
+        let sql = concat!(
+            "SELECT ",
+            grant_columns!(),
+            ", clients.client_id, users.subject, users.username, clients.disabled_at, users.disabled_at,
+             sessions.ended_at FROM grants
+             JOIN clients ON clients.workspace_id = $1 AND clients.id = grants.client_row
+             JOIN users ON users.workspace_id = $1 AND users.id = grants.user_id
+             LEFT JOIN sessions ON sessions.workspace_id = $1 AND sessions.id = grants.session_id
+             WHERE grants.workspace_id = $1 AND grants.id = $2"
+        );
+        self.row(sql, &[id.into()])
+    }
+
+    /// Redeems a code: pending becomes active, once. None: another request was faster.
+    pub fn redeem(&mut self, approved: &authorization_code::Approved) -> Result<Option<Redeemed>> {
+        let sql = concat!(
+            "UPDATE grants SET state = 'active', expires_at = $3, refresh_until = $4, last_used_at = $5
+             WHERE workspace_id = $1 AND id = $2 AND state = 'pending' RETURNING ",
+            grant_columns!()
+        );
+        self.row(
+            sql,
+            &[
+                approved.grant_id().into(),
+                approved.expires_at().into(),
+                approved.refresh_until().into(),
+                approved.now().into(),
+            ],
+        )
+    }
+
+    /// Rotates a refresh token: the presented generation makes way for the next, once. None: another request was faster.
+    pub fn rotate(&mut self, approved: &refresh_token::Approved) -> Result<Option<Grant>> {
+        let sql = concat!(
+            "UPDATE grants SET generation = generation + 1, rotated_at = $4, last_used_at = $4, expires_at = $5
+             WHERE workspace_id = $1 AND id = $2 AND state = 'active' AND generation = $3 RETURNING ",
+            grant_columns!()
+        );
+        self.row(
+            sql,
+            &[
+                approved.grant_id().into(),
+                approved.presented_generation().into(),
+                approved.now().into(),
+                approved.expires_at().into(),
+            ],
+        )
+    }
+
+    /// Notes that a grant was used, by a client that does not rotate.
+    pub fn touch_grant(&mut self, id: GrantId, now: Timestamp, expires_at: Timestamp) -> Result<()> {
+        let sql = "UPDATE grants SET last_used_at = $3, expires_at = $4
+                   WHERE workspace_id = $1 AND id = $2 AND state = 'active'";
+        self.execute(sql, &[id.into(), now.into(), expires_at.into()]).map(drop)
+    }
+
+    /// Uses up a code without giving anything for it. True for the one who did it.
+    pub fn burn_code(&mut self, id: GrantId) -> Result<bool> {
+        let sql = "UPDATE grants SET state = 'revoked' WHERE workspace_id = $1 AND id = $2 AND state = 'pending'";
+        Ok(self.execute(sql, &[id.into()])? > 0)
+    }
+
+    /// Revokes a grant, and with it every token. True for the one who did it.
+    pub fn revoke_grant(&mut self, id: GrantId, now: Timestamp) -> Result<bool> {
+        let revoked = self.execute(
+            "UPDATE grants SET state = 'revoked', expires_at = CASE WHEN expires_at < $3 THEN expires_at ELSE $3 END
+             WHERE workspace_id = $1 AND id = $2 AND state <> 'revoked'",
+            &[id.into(), now.into()],
+        )?;
+        Ok(revoked > 0)
+    }
+
+    /// Revokes every grant that a user gave a client. How many.
+    pub fn revoke_grants_of(&mut self, user: UserId, client: ClientRow, now: Timestamp) -> Result<u64> {
+        self.execute(
+            "UPDATE grants SET state = 'revoked', expires_at = CASE WHEN expires_at < $4 THEN expires_at ELSE $4 END
+             WHERE workspace_id = $1 AND user_id = $2 AND client_row = $3 AND state <> 'revoked'",
+            &[user.into(), client.into(), now.into()],
+        )
+    }
+}

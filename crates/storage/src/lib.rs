@@ -1,0 +1,44 @@
+//! What Grantry remembers: one SQL, two engines.
+//!
+//! A piece of work is a function of a [`Tx`], which is bound to one workspace, or of an [`Instance`], which is not.
+//! [`Store`] runs it on SQLite or PostgreSQL, and may run it again when the engine asks for that. Nothing outside
+//! `engine` knows which engine it is.
+
+mod cleanup;
+mod client;
+mod client_secret;
+mod clock;
+mod connection;
+mod consent;
+mod database;
+mod engine;
+mod error;
+mod grant;
+mod ids;
+mod instance;
+mod job;
+mod key;
+mod queue;
+mod revoked_token;
+mod schema;
+mod search;
+mod session;
+mod store;
+mod tx;
+mod user;
+mod value;
+
+pub use client::{ClientFilter, NewClient};
+pub use clock::Clock;
+pub use consent::ConnectedApp;
+pub use database::Database;
+pub use error::{BackupError, OpenError, Result, StorageError};
+pub use grant::Redeemed;
+pub use grantry_protocol::sealed::KeyPurpose;
+pub use instance::{Instance, NewWorkspace};
+pub use key::{Key, NewKey};
+pub use search::Page;
+pub use session::NewSession;
+pub use store::{Options, Store};
+pub use tx::Tx;
+pub use user::NewUser;

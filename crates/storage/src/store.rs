@@ -1,0 +1,114 @@
+//! The store: takes units of work and has an engine do them.
+
+use crate::clock::Clock;
+use crate::database::Database;
+use crate::engine::Engine;
+use crate::error::{BackupError, OpenError, Result, StorageError};
+use crate::ids::Ids;
+use crate::instance::Instance;
+use crate::job::{Unawaited, awaited};
+use crate::tx::Tx;
+use grantry_protocol::WorkspaceId;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How to open a store.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Bring the schema up to date; otherwise an older one is an error.
+    pub migrate: bool,
+    /// Create the database file if there is none.
+    pub create: bool,
+    /// How many connections to PostgreSQL.
+    pub postgres_connections: usize,
+    /// Random, so that row ids of different processes rarely meet.
+    pub node_seed: u64,
+    /// How much work may wait; more is answered with [`StorageError::Busy`].
+    pub queue: usize,
+}
+
+/// An open database. Clones are the same store; the last one closes it.
+#[derive(Clone)]
+pub struct Store(Arc<Open>);
+
+struct Open(Engine);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Store {
+    /// Opens a database and checks its schema. Blocks: call it before there is anything to hold up.
+    pub fn open(database: &Database, options: Options, clock: Clock) -> std::result::Result<Self, OpenError> {
+        let ids = Arc::new(Ids::new(clock.clone(), options.node_seed));
+        let engine = Engine::open(database, &options, &ids, clock.now())?;
+        Ok(Self(Arc::new(Open(engine))))
+    }
+
+    /// Runs work that only reads, in one workspace.
+    pub async fn read<T, W>(&self, workspace: WorkspaceId, mut work: W) -> Result<T>
+    where
+        T: Send + 'static,
+        W: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.read_instance(move |instance| work(&mut instance.within(workspace))).await
+    }
+
+    /// Runs work in one workspace as one transaction. The answer comes when it is durable; an error leaves nothing behind.
+    pub async fn write<T, W>(&self, workspace: WorkspaceId, mut work: W) -> Result<T>
+    where
+        T: Send + 'static,
+        W: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.write_instance(move |instance| work(&mut instance.within(workspace))).await
+    }
+
+    /// Hands over work that nobody waits for. It is dropped, with a warning, when too much is waiting or when it fails.
+    pub fn write_later<W>(&self, workspace: WorkspaceId, mut work: W)
+    where
+        W: FnMut(&mut Tx<'_>) -> Result<()> + Send + 'static,
+    {
+        let work = move |instance: &mut Instance<'_>| work(&mut instance.within(workspace));
+        self.0.0.write(Box::new(Unawaited(work)));
+    }
+
+    /// Runs work across workspaces that only reads.
+    pub async fn read_instance<T, W>(&self, work: W) -> Result<T>
+    where
+        T: Send + 'static,
+        W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
+    {
+        let (job, answer) = awaited(work);
+        self.0.0.read(job);
+        answer.await.unwrap_or(Err(StorageError::Unavailable))
+    }
+
+    /// Runs work across workspaces as one transaction.
+    pub async fn write_instance<T, W>(&self, work: W) -> Result<T>
+    where
+        T: Send + 'static,
+        W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
+    {
+        let (job, answer) = awaited(work);
+        self.0.0.write(job);
+        answer.await.unwrap_or(Err(StorageError::Unavailable))
+    }
+
+    /// Whether the database takes writes, in the time that the work before it needs.
+    pub async fn ping(&self) -> Result<()> {
+        self.write_instance(|instance| instance.ping()).await
+    }
+
+    /// Finishes the writes that wait, and lets go of the database. Later work is answered with
+    /// [`StorageError::Unavailable`]. Blocks until it is done.
+    pub fn close(&self) {
+        self.0.0.close();
+    }
+
+    /// Writes a copy of the database, as it is at one moment, to a new file. Work goes on meanwhile.
+    pub async fn backup(&self, to: PathBuf) -> std::result::Result<(), BackupError> {
+        self.0.0.backup(to).await
+    }
+}

@@ -1,0 +1,92 @@
+//! Clean-up: a little at a time, nothing too early, nothing left.
+
+use crate::world::{NOW, World, active, client, days, later, on_both_engines, pending, session};
+use grantry_protocol::grant::NewGrant;
+use grantry_protocol::{GrantId, Timestamp};
+use grantry_storage::{NewClient, NewSession};
+
+on_both_engines!(
+    it_takes_at_most_what_it_may,
+    grants_go_when_they_are_over,
+    sessions_go_when_nothing_hangs_on_them,
+    secrets_and_denied_tokens_go,
+);
+
+fn clean_up(world: &World, now: Timestamp, limit: i64) -> u64 {
+    world.instance(move |instance| instance.clean_up(now, limit))
+}
+
+fn it_takes_at_most_what_it_may(world: &World) {
+    let (bob, app) = (world.user("bob"), world.client("app"));
+    world.write(move |tx| {
+        for number in 0..30_u8 {
+            tx.deny_token(&[number], later(1))?;
+        }
+        for _ in 0..700 {
+            tx.insert_grant(&pending(bob, app))?;
+        }
+        Ok(())
+    });
+    assert_eq!(clean_up(world, NOW, 500), 0);
+    assert_eq!(clean_up(world, days(2), -1), 0);
+    assert_eq!(clean_up(world, days(2), 10), 10);
+    assert_eq!(clean_up(world, days(2), 40), 40);
+    assert_eq!(clean_up(world, days(2), i64::MAX), 500);
+    assert_eq!(clean_up(world, days(2), 500), 180);
+    assert_eq!(clean_up(world, days(2), 500), 0);
+}
+
+fn grants_go_when_they_are_over(world: &World) {
+    let (bob, app) = (world.user("bob"), world.client("app"));
+    let short = NewGrant { expires_at: later(3_600), ..active(bob, app) };
+    let [over, refreshed, revoked, standing] =
+        [short.clone(), short.clone(), active(bob, app), active(bob, app)].map(|new| world.grant(new));
+    world.write(move |tx| tx.touch_grant(refreshed, NOW, days(40)));
+    world.write(move |tx| tx.revoke_grant(revoked, NOW));
+    let there = |grant: GrantId| world.read(move |tx| tx.find_grant(grant)).is_some();
+    // Not before a day has passed.
+    assert_eq!(clean_up(world, days(1), 500), 0);
+    assert_eq!(clean_up(world, days(2), 500), 1);
+    assert!(!there(over) && there(refreshed) && there(standing));
+    assert_eq!(clean_up(world, days(32), 500), 2);
+    assert!(there(refreshed) && !there(revoked) && !there(standing));
+    assert_eq!(clean_up(world, days(42), 500), 1);
+    assert!(!there(refreshed));
+}
+
+fn sessions_go_when_nothing_hangs_on_them(world: &World) {
+    let (bob, app) = (world.user("bob"), world.client("app"));
+    let begin = |days_long| {
+        world.write(move |tx| tx.insert_session(&NewSession { expires_at: days(days_long), ..session(bob) }, NOW))
+    };
+    let (ran_out, ended, late) = (begin(1), begin(1), begin(20));
+    world.write(move |tx| tx.end_session(ended, bob, NOW));
+    // A code that was being issued while its session ended.
+    let raced = world.grant(NewGrant { session: Some(ended), ..active(bob, app) });
+    assert_eq!(clean_up(world, days(31), 500), 0);
+    // The grant is over after 30 days and removed after 31; only then the session it must not outlive.
+    world.write(move |tx| tx.touch_grant(raced, NOW, days(90)));
+    assert_eq!(clean_up(world, days(32), 500), 1);
+    let there = |id| world.read(move |tx| tx.find_session(id)).is_some();
+    assert!(!there(ran_out) && there(ended) && there(late));
+    assert!(world.read(move |tx| tx.find_standing(raced)).unwrap().session_ended);
+    world.write(move |tx| tx.revoke_grant(raced, NOW));
+    assert_eq!(clean_up(world, days(33), 500), 1);
+    assert!(!there(ended) && there(late));
+}
+
+fn secrets_and_denied_tokens_go(world: &World) {
+    let app = world.write(|tx| tx.insert_client(&NewClient { digest: Some("one".to_owned()), ..client("app") }, NOW));
+    world.write(move |tx| {
+        tx.deny_token(b"early", later(10))?;
+        tx.deny_token(b"late", days(9))?;
+        tx.rotate_secret(app, "two", NOW, later(10))
+    });
+    assert_eq!(clean_up(world, later(11), 500), 1);
+    assert!(!world.read(|tx| tx.is_denied(b"early")) && world.read(|tx| tx.is_denied(b"late")));
+    assert_eq!(clean_up(world, days(2), 500), 1);
+    let secrets = world.read(move |tx| tx.find_client_by_row(app)).unwrap().secrets;
+    assert_eq!(secrets.iter().map(|secret| secret.digest.as_str()).collect::<Vec<_>>(), ["two"]);
+    assert!(clean_up(world, days(4_000), 500) > 0);
+    assert_eq!(world.read(move |tx| tx.find_client_by_row(app)).unwrap().secrets.len(), 1);
+}

@@ -1,0 +1,185 @@
+//! What may happen once, happens once: many threads, and two stores where the engine allows it.
+
+use crate::world::{
+    NOW, World, active, approved, later, on_both_engines, pending, scope, session, user, wait, workspace,
+};
+use grantry_protocol::grant::GrantState;
+use grantry_storage::{KeyPurpose, NewKey, Result, StorageError, Store};
+use std::collections::BTreeSet;
+use std::sync::Barrier;
+use std::thread;
+
+on_both_engines!(
+    one_of_many_redeems_a_code,
+    one_of_many_rotates_a_refresh_token,
+    one_of_many_revokes_a_grant,
+    a_code_is_redeemed_or_burned,
+    one_of_many_takes_a_name,
+    one_of_many_takes_a_slug,
+    one_of_many_rotates_a_secret,
+    one_secret_outlives_all_retirements,
+    no_consent_is_lost,
+    keys_get_numbers_of_their_own,
+    one_of_many_ends_a_session,
+    all_agree_on_what_was_written_once,
+    a_withdrawal_and_a_redemption_leave_no_grant_alive,
+);
+
+const MANY: usize = 16;
+
+/// Starts `count` threads together, spread over two stores, and gathers what they come to.
+fn race<T: Send>(world: &World, count: usize, run: impl Fn(&Store, usize) -> T + Sync) -> Vec<T> {
+    let stores = world.two_stores();
+    let start = Barrier::new(count);
+    thread::scope(|scope| {
+        let (stores, start, run) = (&stores, &start, &run);
+        let racers = (0..count).map(|number| {
+            scope.spawn(move || {
+                start.wait();
+                run(&stores[number % 2], number)
+            })
+        });
+        let racers: Vec<_> = racers.collect();
+        racers.into_iter().map(|racer| racer.join().unwrap()).collect()
+    })
+}
+
+fn winners(outcomes: Vec<Result<bool>>) -> usize {
+    outcomes.into_iter().filter(|outcome| outcome.unwrap()).count()
+}
+
+fn one_of_many_redeems_a_code(world: &World) {
+    let (bob, app, here) = (world.user("bob"), world.client("app"), world.here);
+    for _ in 0..5 {
+        let approved = approved::code(world, world.grant(pending(bob, app)));
+        let outcomes =
+            race(world, 64, |store, _| wait(store.write(here, move |tx| Ok(tx.redeem(&approved)?.is_some()))));
+        assert_eq!(winners(outcomes), 1);
+    }
+}
+
+fn one_of_many_rotates_a_refresh_token(world: &World) {
+    let (bob, app, here) = (world.user("bob"), world.client("app"), world.here);
+    let grant = world.grant(active(bob, app));
+    for generation in 0..5 {
+        let approved = approved::refresh(world, grant, generation);
+        let outcomes = race(world, 64, |store, _| {
+            let approved = approved.clone();
+            wait(store.write(here, move |tx| Ok(tx.rotate(&approved)?.is_some())))
+        });
+        assert_eq!(winners(outcomes), 1);
+        assert_eq!(world.read(move |tx| tx.find_grant(grant)).unwrap().generation, generation + 1);
+    }
+}
+
+fn one_of_many_revokes_a_grant(world: &World) {
+    let (bob, app, here) = (world.user("bob"), world.client("app"), world.here);
+    let grant = world.grant(active(bob, app));
+    let outcomes = race(world, MANY, |store, _| wait(store.write(here, move |tx| tx.revoke_grant(grant, NOW))));
+    assert_eq!(winners(outcomes), 1);
+}
+
+fn a_code_is_redeemed_or_burned(world: &World) {
+    let (bob, app, here) = (world.user("bob"), world.client("app"), world.here);
+    for _ in 0..5 {
+        let grant = world.grant(pending(bob, app));
+        let approved = approved::code(world, grant);
+        let outcomes = race(world, MANY, |store, number| {
+            wait(store.write(here, move |tx| match number % 3 {
+                0 => tx.burn_code(grant),
+                _ => Ok(tx.redeem(&approved)?.is_some()),
+            }))
+        });
+        assert_eq!(winners(outcomes), 1);
+    }
+}
+
+fn one_of_many_takes_a_name(world: &World) {
+    let here = world.here;
+    let outcomes = race(world, MANY, |store, number| {
+        let new = grantry_storage::NewUser { subject: format!("sub-{number}"), ..user("bob") };
+        wait(store.write(here, move |tx| tx.insert_user(&new, NOW)))
+    });
+    let (won, lost): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    assert_eq!(won.len(), 1);
+    assert!(lost.iter().all(|outcome| *outcome == Err(StorageError::Conflict)));
+}
+
+fn one_of_many_takes_a_slug(world: &World) {
+    let outcomes = race(world, MANY, |store, _| {
+        wait(store.write_instance(|instance| instance.create_workspace(&workspace("wanted"), NOW)))
+    });
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+}
+
+fn one_of_many_rotates_a_secret(world: &World) {
+    let (app, here) = (world.client("app"), world.here);
+    let outcomes = race(world, MANY, |store, _| {
+        wait(store.write(here, move |tx| Ok(tx.rotate_secret(app, "more", NOW, later(60))?.is_some())))
+    });
+    assert_eq!(winners(outcomes), 1);
+    assert_eq!(world.read(move |tx| tx.find_client_by_row(app)).unwrap().secrets.len(), 2);
+}
+
+fn one_secret_outlives_all_retirements(world: &World) {
+    let here = world.here;
+    for round in 0..5 {
+        let client_id: &'static str = ["a", "b", "c", "d", "e"][round];
+        let app = world.client(client_id);
+        let second = world.write(move |tx| tx.rotate_secret(app, "more", NOW, later(60))).unwrap();
+        let outcomes = race(world, 8, |store, number| {
+            let number = if number % 4 < 2 { 1 } else { second };
+            wait(store.write(here, move |tx| tx.retire_secret(app, number, NOW)))
+        });
+        assert_eq!(winners(outcomes), 1);
+        let secrets = world.read(move |tx| tx.find_client_by_row(app)).unwrap().secrets;
+        let good = secrets.iter().filter(|secret| secret.expires_at.is_none_or(|at| at > NOW)).count();
+        assert_eq!(good, 1);
+    }
+}
+
+fn no_consent_is_lost(world: &World) {
+    let (bob, app, here) = (world.user("bob"), world.client("app"), world.here);
+    let outcomes = race(world, MANY, |store, number| {
+        wait(store.write(here, move |tx| tx.remember_consent(bob, app, &scope(&format!("scope-{number}")), NOW)))
+    });
+    assert!(outcomes.iter().all(Result::is_ok));
+    assert_eq!(world.read(move |tx| tx.find_consent(bob, app)).unwrap().scope.iter().count(), MANY);
+}
+
+fn keys_get_numbers_of_their_own(world: &World) {
+    let here = world.here;
+    let outcomes = race(world, MANY, |store, number| {
+        let new = NewKey { purpose: KeyPurpose::Sealing, sealed: vec![number as u8] };
+        wait(store.write(here, move |tx| tx.insert_key(&new, NOW))).unwrap()
+    });
+    assert_eq!(outcomes.into_iter().collect::<BTreeSet<_>>(), (1..=MANY as i64).collect());
+}
+
+fn one_of_many_ends_a_session(world: &World) {
+    let (bob, here) = (world.user("bob"), world.here);
+    let id = world.write(move |tx| tx.insert_session(&session(bob), NOW));
+    let outcomes = race(world, MANY, |store, _| wait(store.write(here, move |tx| tx.end_session(id, bob, NOW))));
+    assert_eq!(winners(outcomes), 1);
+}
+
+fn all_agree_on_what_was_written_once(world: &World) {
+    let outcomes = race(world, MANY, |store, number| {
+        wait(store.write_instance(move |instance| instance.put_meta_once("key", &[number as u8]))).unwrap()
+    });
+    assert_eq!(outcomes.into_iter().collect::<BTreeSet<_>>().len(), 1);
+}
+
+fn a_withdrawal_and_a_redemption_leave_no_grant_alive(world: &World) {
+    let (bob, app, here) = (world.user("bob"), world.client("app"), world.here);
+    let grant = world.grant(pending(bob, app));
+    let approved = approved::code(world, grant);
+    race(world, 8, |store, number| {
+        wait(store.write(here, move |tx| match number {
+            0 => tx.withdraw_consent(bob, app, NOW),
+            _ => Ok(tx.redeem(&approved)?.is_some()),
+        }))
+        .unwrap()
+    });
+    assert_eq!(world.read(move |tx| tx.find_grant(grant)).unwrap().state, GrantState::Revoked);
+}
