@@ -1,0 +1,101 @@
+//! Endpoints for machines, one file each.
+
+pub(crate) mod authorize;
+pub(crate) mod health;
+pub(crate) mod introspect;
+pub(crate) mod metadata;
+pub(crate) mod revoke;
+pub(crate) mod token;
+
+use crate::here::Here;
+use crate::reply::Failure;
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
+    AUTHORIZATION, ORIGIN, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use grantry_protocol::client::Client;
+use grantry_protocol::client_auth::{self, Check, Credentials, VerifiedClient};
+use grantry_protocol::{ErrorCode, OAuthError, Params, Rule};
+
+/// The client that a request names, and whether it proved itself. The client is known even where the proof failed: CORS needs it.
+pub(crate) struct Caller {
+    pub(crate) verified: Result<VerifiedClient, Failure>,
+    origins: Vec<String>,
+}
+
+/// RFC 6749 §2.3: authenticates the client of a request.
+pub(crate) async fn authenticate(here: &Here, headers: &HeaderMap, params: &Params) -> Caller {
+    let unknown = |failure| Caller { verified: Err(failure), origins: Vec::new() };
+    let credentials = match authorization(headers).and_then(|header| Credentials::read(header, params)) {
+        Ok(credentials) => credentials,
+        Err(error) => return unknown(error.into()),
+    };
+    let client_id = credentials.client_id.clone();
+    let client = match here.read(move |tx| tx.find_client(&client_id)).await {
+        Ok(client) => client,
+        Err(failure) => return unknown(failure),
+    };
+    let origins = client.as_ref().map(origins).unwrap_or_default();
+    Caller { verified: verify(here, credentials, client).await, origins }
+}
+
+async fn verify(here: &Here, credentials: Credentials, client: Option<Client>) -> Result<VerifiedClient, Failure> {
+    match client_auth::check(credentials, client, here.now)? {
+        Check::Verified(client) => Ok(client),
+        Check::Slow(slow) => {
+            let (secret, digests) = slow.work();
+            let matched = here.server.passwords().verify_any(secret, digests).await?;
+            Ok(slow.conclude(matched)?)
+        }
+    }
+}
+
+/// The `Authorization` header, of which there may be one.
+fn authorization(headers: &HeaderMap) -> Result<Option<&str>, OAuthError> {
+    let rule = Rule::rfc(6749, "2.3");
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let first = values.next();
+    if values.next().is_some() {
+        return Err(OAuthError::new(ErrorCode::InvalidRequest, rule, "there is more than one Authorization header"));
+    }
+    first
+        .map(|value| value.to_str())
+        .transpose()
+        .map_err(|_| OAuthError::new(ErrorCode::InvalidClient, rule, "the Authorization header is not printable ASCII"))
+}
+
+/// The origins of a client's redirect URIs: its pages may read what this server answers them.
+fn origins(client: &Client) -> Vec<String> {
+    client.registration.redirect_uris.iter().filter_map(|uri| uri.origin()).collect()
+}
+
+impl Caller {
+    /// Lets the pages of the client read the answer, and nobody else's.
+    pub(crate) fn share(&self, headers: &HeaderMap, mut response: Response) -> Response {
+        response.headers_mut().append(VARY, HeaderValue::from_static("Origin"));
+        if let Some(origin) = headers.get(ORIGIN)
+            && self.origins.iter().any(|own| origin == own.as_str())
+        {
+            response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        }
+        response
+    }
+}
+
+/// The preflight of a request from another origin. It does not name its client yet, so it is told what may be sent;
+/// whether the page may read the answer is decided by the answer itself (docs/decisions/0004).
+pub(crate) async fn preflight(_here: Here, headers: HeaderMap) -> Response {
+    let Some(origin) = headers.get(ORIGIN) else {
+        return StatusCode::NO_CONTENT.into_response();
+    };
+    let answer = [
+        (ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()),
+        (ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST")),
+        (ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type")),
+        (ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
+        (VARY, HeaderValue::from_static("Origin")),
+    ];
+    (StatusCode::NO_CONTENT, answer).into_response()
+}

@@ -1,0 +1,47 @@
+//! RFC 6749 §4.1.3: a code buys tokens, once. The only function that sees both the rules and the rows of it.
+
+use super::answer_for;
+use crate::here::Here;
+use crate::reply::Failure;
+use grantry_protocol::client_auth::VerifiedClient;
+use grantry_protocol::sealed::AuthorizationCode;
+use grantry_protocol::token::TokenAnswer;
+use grantry_protocol::token::authorization_code::{Presented, Verdict, check, not_good, read_code};
+use grantry_protocol::{GrantId, OAuthError, Params, Timestamp};
+use grantry_storage::{Redeemed, StorageError, Tx};
+use std::sync::Arc;
+
+/// Exchanges a code for tokens.
+pub(super) async fn exchange(here: &Here, client: &VerifiedClient, params: Params) -> Result<TokenAnswer, Failure> {
+    let code: AuthorizationCode = here.open(read_code(&params)?).ok_or(not_good())?;
+    let (workspace, known, now) = (Arc::clone(&here.workspace), client.clone(), here.now);
+    let settled = here
+        .write(move |tx| {
+            let standing = tx.find_standing(code.grant)?;
+            let presented = Presented { code, standing: standing.as_ref(), client: &known, params: &params };
+            settle(tx, code.grant, check(presented, &workspace.row, now), now)
+        })
+        .await?;
+    let redeemed = settled?;
+    let grant = redeemed.grant();
+    Ok(answer_for(here, client, grant, grant.scope.clone()))
+}
+
+/// Carries a verdict out. A refusal that changes rows is a value, so that the change is committed.
+fn settle(
+    tx: &mut Tx<'_>,
+    grant: GrantId,
+    verdict: Verdict,
+    now: Timestamp,
+) -> Result<Result<Redeemed, OAuthError>, StorageError> {
+    match verdict {
+        Verdict::Approved(approved) => match tx.redeem(&approved)? {
+            Some(redeemed) => Ok(Ok(redeemed)),
+            // Another request of this client was faster, so this one is the code's second use.
+            None => tx.revoke_grant(grant, now).map(|_| Err(not_good())),
+        },
+        Verdict::Refused(error) => Ok(Err(error)),
+        Verdict::Burned(error) => tx.burn_code(grant).map(|_| Err(error)),
+        Verdict::Replayed(error) => tx.revoke_grant(grant, now).map(|_| Err(error)),
+    }
+}

@@ -1,0 +1,24 @@
+//! RFC 6749 §4.3: a user's name and password buy tokens, where the workspace still allows it.
+
+use super::answer_for;
+use crate::here::Here;
+use crate::login::{self, Attempt};
+use crate::reply::Failure;
+use grantry_protocol::Params;
+use grantry_protocol::client_auth::VerifiedClient;
+use grantry_protocol::grant::Grant;
+use grantry_protocol::token::{TokenAnswer, password};
+
+/// Exchanges a user's credentials for tokens.
+pub(super) async fn exchange(here: &Here, client: &VerifiedClient, params: &Params) -> Result<TokenAnswer, Failure> {
+    let request = password::read(params, here.row(), client)?;
+    // RFC 6749 §4.3.2: the endpoint must be protected against guessing.
+    let attempt = Attempt { username: &request.username, password: request.password.clone(), device: None };
+    let user = login::check(here, attempt).await?.ok_or(password::wrong_credentials())?;
+    let new = request.to_grant(user.id, client, here.row(), here.now);
+    let row = new.clone();
+    let id = here.write(move |tx| tx.insert_grant(&row)).await?;
+    let grant = Grant::written(id, new);
+    let scope = grant.scope.clone();
+    Ok(answer_for(here, client, &grant, scope))
+}

@@ -1,0 +1,87 @@
+//! RFC 6749 §6: a refresh token buys access tokens; it rotates where the client cannot keep a secret.
+
+use super::answer_for;
+use crate::here::Here;
+use crate::reply::Failure;
+use grantry_protocol::client_auth::VerifiedClient;
+use grantry_protocol::grant::{Grant, Standing};
+use grantry_protocol::sealed::RefreshToken;
+use grantry_protocol::token::TokenAnswer;
+use grantry_protocol::token::refresh_token::{Approved, Presented, Verdict, check, not_good, read_refresh_token};
+use grantry_protocol::types::Seconds;
+use grantry_protocol::{OAuthError, Params, Scope};
+use grantry_storage::{StorageError, Tx};
+use std::sync::Arc;
+
+/// What the account page calls "last used" is true to the hour, so that a refresh seldom has to write.
+const LAST_USE_PRECISION: Seconds = Seconds::hours(1);
+
+/// Exchanges a refresh token for tokens.
+pub(super) async fn exchange(here: &Here, client: &VerifiedClient, params: Params) -> Result<TokenAnswer, Failure> {
+    let token: RefreshToken = here.open(read_refresh_token(&params)?).ok_or(not_good())?;
+    let looking =
+        Looking { workspace: Arc::clone(&here.workspace), client: client.clone(), params, now: here.now, token };
+    let looking = Arc::new(looking);
+    let first = Arc::clone(&looking);
+    let (standing, verdict) = here.read(move |tx| first.look(tx)).await?;
+    let (grant, scope) = match (verdict, standing) {
+        (Verdict::Refused(error), _) => return Err(error.into()),
+        (Verdict::Keep(approved), Some(standing)) => keep(here, standing.grant, &approved).await?,
+        // Whatever writes looks again inside its unit of work.
+        _ => here.write(move |tx| looking.settle(tx)).await??,
+    };
+    Ok(answer_for(here, client, &grant, scope))
+}
+
+/// A client that does not rotate: nothing has to be written before the answer, unless half of the idle time is over.
+async fn keep(here: &Here, grant: Grant, approved: &Approved) -> Result<(Grant, Scope), Failure> {
+    let (id, now, expires_at) = (grant.id, here.now, approved.expires_at());
+    let left = grant.expires_at.since(now);
+    let extends = expires_at.since(grant.expires_at);
+    if extends >= left {
+        here.write(move |tx| tx.touch_grant(id, now, expires_at)).await?;
+    } else if grant.last_used_at.is_none_or(|last| now.since(last) >= LAST_USE_PRECISION) {
+        here.server.store().write_later(here.row().id, move |tx| tx.touch_grant(id, now, expires_at).map(|_| ()));
+    }
+    Ok((Grant { expires_at, ..grant }, approved.scope().clone()))
+}
+
+/// A refresh that is being looked at, possibly more than once.
+struct Looking {
+    workspace: Arc<crate::workspace::OpenWorkspace>,
+    client: VerifiedClient,
+    params: Params,
+    now: grantry_protocol::Timestamp,
+    token: RefreshToken,
+}
+
+impl Looking {
+    fn look(&self, tx: &mut Tx<'_>) -> Result<(Option<Standing>, Verdict), StorageError> {
+        let standing = tx.find_standing(self.token.grant)?;
+        let presented =
+            Presented { token: self.token, standing: standing.as_ref(), client: &self.client, params: &self.params };
+        let verdict = check(presented, &self.workspace.row, self.now);
+        Ok((standing, verdict))
+    }
+
+    /// Carries the verdict out. A refusal that changes rows is a value, so that the change is committed.
+    fn settle(&self, tx: &mut Tx<'_>) -> Result<Result<(Grant, Scope), OAuthError>, StorageError> {
+        let (standing, verdict) = self.look(tx)?;
+        if let Verdict::Rotate(approved) = &verdict
+            && let Some(rotated) = tx.rotate(approved)?
+        {
+            return Ok(Ok((rotated, approved.scope().clone())));
+        }
+        // Another request rotated first: the second look says whether this one still gets the same successor.
+        let (standing, verdict) =
+            if matches!(verdict, Verdict::Rotate(_)) { self.look(tx)? } else { (standing, verdict) };
+        match (verdict, standing) {
+            (Verdict::Again(approved) | Verdict::Keep(approved), Some(standing)) => {
+                Ok(Ok((standing.grant, approved.scope().clone())))
+            }
+            (Verdict::Replayed(error), _) => tx.revoke_grant(self.token.grant, self.now).map(|_| Err(error)),
+            (Verdict::Refused(error), _) => Ok(Err(error)),
+            (Verdict::Rotate(_) | Verdict::Again(_) | Verdict::Keep(_), _) => Ok(Err(not_good())),
+        }
+    }
+}

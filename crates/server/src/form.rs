@@ -1,0 +1,108 @@
+//! The body of a POST, read once, with a limit and a strict content type.
+
+use crate::reply::Failure;
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use grantry_protocol::Params;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use std::time::Duration;
+
+/// Largest body of an endpoint for machines, in bytes.
+const MACHINE_LIMIT: usize = 16 * 1024;
+/// Largest body of a page's form, in bytes.
+const PAGE_LIMIT: usize = 64 * 1024;
+
+/// The longest that a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The form of a request to an OAuth endpoint: every parameter at most once.
+#[derive(Debug)]
+pub(crate) struct Form(pub(crate) Params);
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        Ok(Self(Params::parse(&read(request, MACHINE_LIMIT).await?)?))
+    }
+}
+
+/// An encoded form as it was sent, for what has to be kept as it is.
+#[derive(Debug)]
+pub(crate) struct RawForm(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawForm {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        Ok(Self(read(request, MACHINE_LIMIT).await?))
+    }
+}
+
+/// The fields of one of our own pages, where a name may stand more than once.
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let body = read(request, PAGE_LIMIT).await?;
+        let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+        // A NUL can be stored by one engine and not by the other, and means nothing in a form.
+        if fields.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+            return Err(Failure::BadForm("a field contains a NUL character"));
+        }
+        Ok(Self(fields))
+    }
+}
+
+impl Fields {
+    /// The first value of a field; empty where it was not sent.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// The first value of a field that is not empty.
+    pub(crate) fn filled(&self, name: &str) -> Option<&str> {
+        Some(self.get(name)).filter(|value| !value.is_empty())
+    }
+
+    /// Every value of a field.
+    pub(crate) fn all<'f>(&'f self, name: &str) -> impl Iterator<Item = &'f str> {
+        self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+}
+
+async fn read(request: Request<Body>, limit: usize) -> Result<Bytes, Failure> {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    // RFC 6749 §3.2, appendix B: requests are application/x-www-form-urlencoded.
+    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(Failure::WrongContentType);
+    }
+    collect(request.into_body(), limit).await
+}
+
+/// Lets a body arrive before anything is decided. A refusal that did not wait for it would close the
+/// connection (RFC 9112 §9.6), under whatever the client sends on it next.
+pub(crate) async fn let_arrive(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match collect(body, PAGE_LIMIT).await {
+        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(failure) => failure.into_response(),
+    }
+}
+
+async fn collect(body: Body, limit: usize) -> Result<Bytes, Failure> {
+    let body = Limited::new(body, limit).collect();
+    match tokio::time::timeout(PATIENCE, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::TooLarge),
+        Ok(Err(_)) => Err(Failure::BadForm("the body of the request broke off")),
+        Err(_) => Err(Failure::BadForm("the body of the request took too long to arrive")),
+    }
+}

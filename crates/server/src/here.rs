@@ -1,0 +1,105 @@
+//! Where a request is: in which workspace, on which server, at what time. Every handler starts from it.
+
+use crate::reply::Failure;
+use crate::server::Server;
+use crate::workspace::OpenWorkspace;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use grantry_protocol::sealed::{self, Statement};
+use grantry_protocol::types::Timestamp;
+use grantry_protocol::workspace::Workspace;
+use grantry_storage::{StorageError, Tx};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// A request's place and time.
+#[derive(Clone, Debug)]
+pub(crate) struct Here {
+    /// The server.
+    pub(crate) server: Server,
+    /// The workspace of the path.
+    pub(crate) workspace: Arc<OpenWorkspace>,
+    /// When the request arrived; read once.
+    pub(crate) now: Timestamp,
+    /// Who connected, looking through trusted proxies.
+    pub(crate) address: IpAddr,
+}
+
+impl FromRequestParts<Server> for Here {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Failure> {
+        let path = RawPathParams::from_request_parts(parts, server).await.map_err(|_| Failure::NotFound)?;
+        let slug = path.iter().find(|(name, _)| *name == "workspace").map(|(_, slug)| slug).ok_or(Failure::NotFound)?;
+        let workspace = server.workspaces().find(server, slug).await?;
+        let address = address(parts, server);
+        Ok(Self { server: server.clone(), workspace, now: server.clock().now(), address })
+    }
+}
+
+impl Here {
+    /// The settings of the workspace.
+    pub(crate) fn row(&self) -> &Workspace {
+        &self.workspace.row
+    }
+
+    /// The issuer of the workspace (RFC 8414 §2).
+    pub(crate) fn issuer(&self) -> &str {
+        &self.workspace.issuer
+    }
+
+    /// The path of something in this workspace; `rest` begins with a slash.
+    pub(crate) fn path(&self, rest: &str) -> String {
+        format!("/{}{rest}", self.workspace.row.slug)
+    }
+
+    /// Seals a statement of this workspace.
+    pub(crate) fn seal<S: Statement>(&self, statement: &S) -> String {
+        sealed::seal(&self.workspace.ring, statement, &mut self.server.randomness())
+    }
+
+    /// Opens a text that this workspace sealed.
+    pub(crate) fn open<S: Statement>(&self, text: &str) -> Option<S> {
+        sealed::open(&self.workspace.ring, text)
+    }
+
+    /// Reads from this workspace's rows.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        Ok(self.server.store().read(self.workspace.row.id, work).await?)
+    }
+
+    /// Changes this workspace's rows; what is answered has been committed.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        Ok(self.server.store().write(self.workspace.row.id, work).await?)
+    }
+}
+
+/// The address at the other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// The nearest address that is not one of our proxies.
+fn address(parts: &Parts, server: &Server) -> IpAddr {
+    let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+    let trusted = |address: IpAddr| server.settings().trusted_proxies.iter().any(|network| network.contains(address));
+    let mut nearest = peer;
+    for claimed in forwarded_for(&parts.headers).into_iter().rev() {
+        if !trusted(nearest) {
+            break;
+        }
+        nearest = claimed;
+    }
+    nearest
+}
+
+fn forwarded_for(headers: &HeaderMap) -> Vec<IpAddr> {
+    let lists = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).filter_map(|address| address.trim().parse().ok()).collect()
+}

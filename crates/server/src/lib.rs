@@ -1,0 +1,28 @@
+//! Grantry over HTTP: endpoints for machines, pages for people.
+//!
+//! This crate reads no arguments, files of settings, environment, clock or random source: all of that comes from whoever starts it.
+
+mod account;
+mod assets;
+mod browser;
+mod cleanup;
+mod endpoints;
+mod form;
+mod here;
+pub mod listen;
+mod login;
+mod metrics;
+mod observe;
+pub mod operator;
+mod pages;
+pub mod passwords;
+mod portal;
+pub mod random;
+mod reader;
+mod reply;
+mod routes;
+pub mod server;
+pub mod settings;
+mod throttle;
+mod words;
+mod workspace;

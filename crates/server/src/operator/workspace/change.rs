@@ -1,0 +1,171 @@
+//! What can be changed about a workspace, and what it may be changed to.
+
+use super::check;
+use crate::operator::OperatorError;
+use grantry_protocol::scope::is_scope_token;
+use grantry_protocol::types::{GrantType, Seconds, Timestamp};
+use grantry_protocol::workspace::{AppRegistration, Lifetimes, Policy, ScopeDefinition, Workspace};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Longest description of a scope, in characters.
+const LONGEST_DESCRIPTION: usize = 200;
+
+/// What is to be different. What is absent stays.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Changes {
+    /// What pages call it.
+    pub name: Option<String>,
+    /// Scopes to add, or to describe anew.
+    pub scopes: Vec<ScopeChange>,
+    /// Scopes, and the resource server that each is for; an empty one means every resource server.
+    pub scope_audiences: Vec<(String, String)>,
+    /// Scopes to take away, from the apps too.
+    pub removed_scopes: Vec<String>,
+    /// The grant types that are on, all others being off.
+    pub grant_types: Option<BTreeSet<GrantType>>,
+    /// Grant types to switch on.
+    pub allowed_grants: BTreeSet<GrantType>,
+    /// Grant types to switch off.
+    pub forbidden_grants: BTreeSet<GrantType>,
+    /// How long things live.
+    pub lifetimes: LifetimeChanges,
+    /// Who may register apps in the portal.
+    pub app_registration: Option<AppRegistration>,
+    /// Whether the workspace is switched off.
+    pub disabled: Option<bool>,
+}
+
+/// A scope as it is to be.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ScopeChange {
+    /// Its name (RFC 6749 §3.3).
+    pub name: String,
+    /// What it allows, in the words of the consent page.
+    pub description: String,
+    /// Whether a user may untick it.
+    pub optional: bool,
+}
+
+/// Lifetimes as they are to be.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LifetimeChanges {
+    /// Of an authorization code.
+    pub code: Option<Seconds>,
+    /// Of an access token.
+    pub access_token: Option<Seconds>,
+    /// Of a refresh token that nobody uses.
+    pub refresh_idle: Option<Seconds>,
+    /// Of a refresh token family.
+    pub refresh_absolute: Option<Seconds>,
+    /// Of the predecessor of a rotated refresh token; zero is good.
+    pub refresh_grace: Option<Seconds>,
+    /// Of a signed-in browser.
+    pub session: Option<Seconds>,
+}
+
+impl Changes {
+    /// Makes the changes to the value, or says which one cannot be.
+    pub(super) fn apply(&self, workspace: &mut Workspace, now: Timestamp) -> Result<(), OperatorError> {
+        if let Some(name) = &self.name {
+            check::name("the name of a workspace", name)?;
+            workspace.name.clone_from(name);
+        }
+        self.apply_to_scopes(workspace)?;
+        self.apply_to_policy(&mut workspace.policy)?;
+        if let Some(disabled) = self.disabled {
+            workspace.disabled_at = disabled.then(|| workspace.disabled_at.unwrap_or(now));
+        }
+        Ok(())
+    }
+
+    fn apply_to_scopes(&self, workspace: &mut Workspace) -> Result<(), OperatorError> {
+        for change in &self.scopes {
+            change.check()?;
+            let audience = find(&mut workspace.scopes, &change.name).and_then(|scope| scope.audience.take());
+            let (name, description) = (change.name.clone(), change.description.clone());
+            let scope = ScopeDefinition { name, description, optional: change.optional, audience };
+            match find(&mut workspace.scopes, &change.name) {
+                Some(known) => *known = scope,
+                None => workspace.scopes.push(scope),
+            }
+        }
+        for (name, audience) in &self.scope_audiences {
+            let known = names(workspace);
+            let Some(scope) = find(&mut workspace.scopes, name) else { return Err(no_scope(name, &known)) };
+            scope.audience = Some(audience.clone()).filter(|audience| !audience.is_empty());
+        }
+        for name in &self.removed_scopes {
+            if find(&mut workspace.scopes, name).is_none() {
+                return Err(no_scope(name, &names(workspace)));
+            }
+            workspace.scopes.retain(|scope| scope.name != *name);
+        }
+        Ok(())
+    }
+
+    fn apply_to_policy(&self, policy: &mut Policy) -> Result<(), OperatorError> {
+        if let Some(grant_types) = &self.grant_types {
+            policy.grant_types.clone_from(grant_types);
+        }
+        policy.grant_types.extend(&self.allowed_grants);
+        policy.grant_types.retain(|grant| !self.forbidden_grants.contains(grant));
+        if let Some(app_registration) = self.app_registration {
+            policy.app_registration = app_registration;
+        }
+        self.lifetimes.apply(&mut policy.lifetimes)
+    }
+}
+
+impl ScopeChange {
+    fn check(&self) -> Result<(), OperatorError> {
+        // RFC 6749 §3.3: scope-token; and `*` is what a request says for everything.
+        if !is_scope_token(&self.name) || self.name == "*" {
+            return Err(OperatorError::refused(format!(
+                "`{}` cannot be a scope: printable ASCII without spaces, quotes and backslashes, and not `*`",
+                self.name
+            )));
+        }
+        if check::is_plain(&self.description) && self.description.chars().count() <= LONGEST_DESCRIPTION {
+            return Ok(());
+        }
+        Err(OperatorError::refused(format!(
+            "scope `{}` needs a description of 1 to {LONGEST_DESCRIPTION} characters: the words of the consent page",
+            self.name
+        )))
+    }
+}
+
+impl LifetimeChanges {
+    fn apply(&self, lifetimes: &mut Lifetimes) -> Result<(), OperatorError> {
+        check::lifetime("a code", self.code)?;
+        check::lifetime("an access token", self.access_token)?;
+        check::lifetime("an idle refresh token", self.refresh_idle)?;
+        check::lifetime("a refresh token family", self.refresh_absolute)?;
+        check::lifetime("the grace of a refresh token", self.refresh_grace.filter(|grace| *grace != Seconds(0)))?;
+        check::lifetime("a session", self.session)?;
+        *lifetimes = Lifetimes {
+            code: self.code.unwrap_or(lifetimes.code),
+            access_token: self.access_token.unwrap_or(lifetimes.access_token),
+            refresh_idle: self.refresh_idle.unwrap_or(lifetimes.refresh_idle),
+            refresh_absolute: self.refresh_absolute.unwrap_or(lifetimes.refresh_absolute),
+            refresh_grace: self.refresh_grace.unwrap_or(lifetimes.refresh_grace),
+            session: self.session.unwrap_or(lifetimes.session),
+        };
+        check::code_lifetime(lifetimes.code)
+    }
+}
+
+fn find<'a>(scopes: &'a mut [ScopeDefinition], name: &str) -> Option<&'a mut ScopeDefinition> {
+    scopes.iter_mut().find(|scope| scope.name == name)
+}
+
+fn names(workspace: &Workspace) -> String {
+    check::listed(workspace.scopes.iter().map(|scope| scope.name.as_str()))
+}
+
+fn no_scope(name: &str, known: &str) -> OperatorError {
+    OperatorError::not_found(format!("scope `{name}` does not exist in this workspace; those that do: {known}"))
+}

@@ -1,0 +1,89 @@
+//! Pages for people: the view structs that the templates are filled from, one file per page.
+//! The structs hold text that is ready to be shown and know nothing of storage or protocol types.
+
+pub(crate) mod consent;
+pub(crate) mod docs;
+pub(crate) mod error;
+pub(crate) mod grant;
+pub(crate) mod home;
+pub(crate) mod layout;
+pub(crate) mod login;
+#[cfg(test)]
+mod preview;
+pub(crate) mod sample;
+pub(crate) mod signed_out;
+pub(crate) mod try_it;
+
+use crate::assets;
+use crate::browser::Browser;
+use crate::here::Here;
+use crate::reply::{Failure, NO_STORE};
+use askama::Template;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use grantry_protocol::workspace::Workspace;
+use layout::{Frame, SignedIn};
+
+/// The frame of a page in a workspace, for this browser.
+pub(crate) fn frame(here: &Here, browser: &Browser) -> Frame {
+    let signed_in = browser.user().map(|user| SignedIn {
+        display_name: user.display_name.clone(),
+        username: user.username.clone(),
+        is_admin: user.admin_since.is_some(),
+    });
+    Frame { signed_in, form_token: browser.form_token(here, "sign-out"), ..plain_frame(here.row()) }
+}
+
+/// The frame of a page in a workspace, for whoever reads it.
+pub(crate) fn plain_frame(workspace: &Workspace) -> Frame {
+    Frame { workspace_slug: workspace.slug.to_string(), workspace_name: workspace.name.clone(), ..frame_outside() }
+}
+
+/// The frame of a page outside every workspace.
+pub(crate) fn frame_outside() -> Frame {
+    Frame::outside(assets::href("grantry.css"), assets::href("grantry.js"))
+}
+
+/// A page, with the headers of every page.
+pub(crate) fn page(template: &impl Template) -> Result<Response, Failure> {
+    page_that_leads_to(template, None)
+}
+
+/// A page whose form may end at `target`, a redirect URI: browsers apply `form-action` to redirects after a form, too.
+pub(crate) fn page_that_leads_to(template: &impl Template, target: Option<&str>) -> Result<Response, Failure> {
+    let html = template.render().map_err(|error| {
+        tracing::error!(%error, "a page could not be rendered");
+        Failure::Internal
+    })?;
+    Ok((StatusCode::OK, headers(target), html).into_response())
+}
+
+/// The headers of every page (DESIGN: nothing inline, nothing framed, nothing cached, no referrer).
+pub(crate) fn headers(target: Option<&str>) -> [(HeaderName, HeaderValue); 6] {
+    let target = target.and_then(form_action_of).map(|source| format!(" {source}")).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+         form-action 'self'{target}; frame-ancestors 'none'; base-uri 'none'"
+    );
+    let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
+    [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CONTENT_SECURITY_POLICY, policy),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (CACHE_CONTROL, NO_STORE),
+    ]
+}
+
+/// A redirect URI as a CSP source: its origin, or its scheme where it has none (CSP Level 3 §2.3.1).
+fn form_action_of(uri: &str) -> Option<String> {
+    let url = url::Url::parse(uri).ok()?;
+    match url.scheme() {
+        "http" | "https" => Some(url.origin().ascii_serialization()),
+        scheme => Some(format!("{scheme}:")),
+    }
+}

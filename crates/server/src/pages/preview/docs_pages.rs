@@ -1,0 +1,230 @@
+//! The docs page for its three kinds of reader, the callback, and the answers of *Try it*.
+
+use super::{frame, page};
+use crate::pages::docs::*;
+use crate::pages::error::Rule;
+use crate::pages::grant::{Check, CodeReceived, ErrorReceived, GrantPage};
+use crate::pages::try_it::{RefreshForm, Refusal, RevokeForm, Step, StepKind, TryPage};
+
+const ISSUER: &str = "http://127.0.0.1:8080/workflow";
+const TOKEN: &str = "gry_at_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789";
+
+fn demo_app() -> DocsApp {
+    DocsApp {
+        origin: AppOrigin::Demo,
+        name: "Local demo client".into(),
+        client_id: "x-pm-local-client".into(),
+        client_secret: Some("179ad45c6ce2cb97cf1029e212046e81".into()),
+        public: false,
+        secret_in_form: false,
+        redirect_uri: Some(format!("{ISSUER}/oauth2/grant")),
+        redirect_uri_count: 1,
+        callback_registered: true,
+        scopes: vec!["profile".into(), "tasks:read".into(), "tasks:write".into()],
+        try_username: "bob".into(),
+        try_password: "secret".into(),
+    }
+}
+
+fn docs(app: DocsApp, signed_in: bool) -> DocsPage {
+    let usable = GrantState::Usable;
+    let scope = |name: &str, description: &str| DocsScope { name: name.into(), description: description.into() };
+    DocsPage {
+        frame: frame(signed_in),
+        form_token: "gry_ft_sample".into(),
+        issuer: ISSUER.into(),
+        metadata_at_root: "http://127.0.0.1:8080/.well-known/oauth-authorization-server/workflow".into(),
+        state: "gry_ft_state".into(),
+        app,
+        own_apps: Vec::new(),
+        grants: DocsGrants {
+            authorization_code: usable,
+            implicit: usable,
+            password: usable,
+            client_credentials: usable,
+            refresh_token: usable,
+        },
+        scopes: vec![
+            scope("profile", "See your name and picture"),
+            scope("tasks:read", "Read your tasks"),
+            scope("tasks:write", ""),
+        ],
+        lifetimes: DocsLifetimes {
+            code: "60 seconds".into(),
+            access_token: "1 hour".into(),
+            access_token_seconds: 3600,
+            refresh_token_idle: "30 days".into(),
+            refresh_token_absolute: "180 days".into(),
+        },
+    }
+}
+
+const SECTIONS: [&str; 11] = [
+    "id=\"endpoints\"",
+    "id=\"your-app\"",
+    "id=\"authorization-code\"",
+    "id=\"implicit\"",
+    "id=\"password\"",
+    "id=\"client-credentials\"",
+    "id=\"refresh-token\"",
+    "id=\"introspection\"",
+    "id=\"revocation\"",
+    "id=\"metadata\"",
+    "id=\"errors\"",
+];
+
+#[test]
+fn docs_of_the_demo() {
+    let demo = docs(demo_app(), false);
+    page("docs-demo", &demo, &SECTIONS);
+    let link = "http://127.0.0.1:8080/workflow/oauth2/authorize?response_type=code&#38;client_id=x-pm-local-client&#38;scope=*";
+    page(
+        "docs-demo",
+        &demo,
+        &[
+            &format!("href=\"{link}&#38;state=gry_ft_state\""),
+            "eC1wbS1sb2NhbC1jbGllbnQ6MTc5YWQ0NWM2Y2UyY2I5N2NmMTAyOWUyMTIwNDZlODE=",
+        ],
+    );
+}
+
+#[test]
+fn docs_of_an_own_public_app() {
+    let mut app = demo_app();
+    (app.origin, app.public, app.client_secret, app.name) = (AppOrigin::Own, true, None, "Notebook".into());
+    (app.client_id, app.redirect_uri_count, app.callback_registered) = ("gx3nq0v6kz".into(), 2, false);
+    (app.redirect_uri, app.try_username, app.try_password) =
+        (Some("https://notebook.example/callback".into()), String::new(), String::new());
+    let mut own = docs(app, true);
+    (own.grants.implicit, own.grants.password) = (GrantState::OffInWorkspace, GrantState::OffInWorkspace);
+    own.grants.client_credentials = GrantState::OffForApp;
+    let choice = |id: &str, name: &str, selected| AppChoice { client_id: id.into(), name: name.into(), selected };
+    own.own_apps = vec![choice("gx3nq0v6kz", "Notebook", true), choice("k2", "Nightly report", false)];
+    page("docs-own", &own, &SECTIONS);
+    page(
+        "docs-own",
+        &own,
+        &["switched off in this workspace; an admin can allow it", "code_challenge", "name=\"app\""],
+    );
+}
+
+#[test]
+fn docs_without_an_app() {
+    let mut app = demo_app();
+    (app.origin, app.client_secret, app.client_id, app.name) =
+        (AppOrigin::Placeholder, None, "CLIENT_ID".into(), String::new());
+    (app.try_username, app.try_password, app.scopes) = (String::new(), String::new(), Vec::new());
+    app.redirect_uri = Some("https://app.example/callback".into());
+    page("docs-placeholder", &docs(app, false), &SECTIONS);
+}
+
+#[test]
+fn the_secret_is_where_the_app_is_registered_for() {
+    let page = docs(DocsApp { secret_in_form: true, ..demo_app() }, false);
+    let http = page.client_credentials().http();
+    assert!(
+        !http.contains("Authorization:") && http.contains("&client_secret=179ad45c6ce2cb97cf1029e212046e81"),
+        "{http}"
+    );
+}
+
+#[test]
+fn callback_pages() {
+    let check = |parameter: &str, received: Option<&str>, expected: Option<&str>| Check {
+        parameter: parameter.into(),
+        received: received.map(str::to_owned),
+        expected: expected.map(str::to_owned),
+    };
+    let code = CodeReceived {
+        form_token: "gry_ft_sample".into(),
+        code: "gry_ac_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKlMnOpQrStUvWxYz".into(),
+        client_id: "x-pm-local-client".into(),
+        client_secret: "179ad45c6ce2cb97cf1029e212046e81".into(),
+        redirect_uri: String::new(),
+        code_verifier: String::new(),
+        lifetime: "60 seconds".into(),
+    };
+    let checks = vec![
+        check("iss", Some(ISSUER), Some(ISSUER)),
+        check("state", None, None),
+        check("state", None, Some("af0ifjsldkj")),
+    ];
+    page(
+        "grant-code",
+        &GrantPage { frame: frame(true), code: Some(code), error: None, checks },
+        &["id=\"exchange\"", "gry_ac_"],
+    );
+    let error = ErrorReceived {
+        code: "access_denied".into(),
+        description: "The user did not allow the app.".into(),
+        rule: Some(Rule {
+            text: "RFC 6749 section 4.1.2.1".into(),
+            href: "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1".into(),
+        }),
+    };
+    let checks = vec![check("iss", Some("https://other.example"), Some(ISSUER))];
+    page("grant-error", &GrantPage { frame: frame(true), code: None, error: Some(error), checks }, &["access_denied"]);
+    page(
+        "grant-fragment",
+        &GrantPage { frame: frame(true), code: None, error: None, checks: Vec::new() },
+        &["<noscript>"],
+    );
+}
+
+fn step(kind: StepKind, status: &str, body: &str) -> Step {
+    let request = "POST /workflow/oauth2/token HTTP/1.1\nHost: 127.0.0.1:8080\nAuthorization: Basic eC1wbS1sb2NhbC1jbGllbnQ6MTc5YWQ0NWM2Y2UyY2I5N2NmMTAyOWUyMTIwNDZlODE=\nContent-Type: application/x-www-form-urlencoded\n\ngrant_type=password&username=bob&password=secret&scope=*";
+    let headers = vec![("content-type".into(), "application/json".into()), ("cache-control".into(), "no-store".into())];
+    Step {
+        kind,
+        request: request.into(),
+        status: status.into(),
+        ok: status.starts_with('2'),
+        headers,
+        body: body.into(),
+    }
+}
+
+#[test]
+fn try_pages() {
+    let body = format!(
+        "{{\n  \"access_token\": \"{TOKEN}\",\n  \"token_type\": \"Bearer\",\n  \"expires_in\": 3600,\n  \"scope\": \"profile tasks:read\"\n}}"
+    );
+    let introspection = "{\n  \"active\": true,\n  \"client_id\": \"x-pm-local-client\",\n  \"username\": \"bob\",\n  \"scope\": \"profile tasks:read\"\n}";
+    let refresh = RefreshForm {
+        form_token: "gry_ft_sample".into(),
+        client_id: "x-pm-local-client".into(),
+        client_secret: "179ad45c6ce2cb97cf1029e212046e81".into(),
+        refresh_token: "gry_rt_sample".into(),
+        scope: "profile tasks:read".into(),
+    };
+    let revoke = RevokeForm {
+        form_token: "gry_ft_sample".into(),
+        client_id: "x-pm-local-client".into(),
+        client_secret: "179ad45c6ce2cb97cf1029e212046e81".into(),
+        token: "gry_rt_sample".into(),
+        access_token: TOKEN.into(),
+    };
+    let worked = TryPage {
+        frame: frame(true),
+        grant_type: "password".into(),
+        steps: vec![step(StepKind::Token, "200 OK", &body), step(StepKind::Introspection, "200 OK", introspection)],
+        refusal: None,
+        access_token: Some(TOKEN.into()),
+        refresh: Some(refresh),
+        revoke: Some(revoke),
+    };
+    page("try-ok", &worked, &["gry_at_", "name=\"refresh_token\""]);
+    let refusal =
+        Refusal { code: "invalid_grant".into(), description: "The user name or password is wrong.".into(), rule: None };
+    let body =
+        "{\n  \"error\": \"invalid_grant\",\n  \"error_description\": \"The user name or password is wrong.\"\n}";
+    let refused = TryPage {
+        steps: vec![step(StepKind::Token, "400 Bad Request", body), step(StepKind::Revocation, "200 OK", "")],
+        refusal: Some(refusal),
+        access_token: None,
+        refresh: None,
+        revoke: None,
+        ..worked
+    };
+    page("try-refused", &refused, &["invalid_grant"]);
+}

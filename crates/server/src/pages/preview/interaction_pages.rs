@@ -1,0 +1,96 @@
+//! Sign in, consent, errors, signed out, root.
+
+use super::{frame, page};
+use crate::pages::consent::{ConsentPage, ConsentProblem, ConsentScope};
+use crate::pages::error::{ErrorPage, Rule};
+use crate::pages::home::RootPage;
+use crate::pages::layout::Frame;
+use crate::pages::login::{LoginPage, LoginProblem};
+use crate::pages::signed_out::SignedOutPage;
+
+fn login(app: Option<&str>, problem: Option<LoginProblem>) -> LoginPage {
+    LoginPage {
+        frame: frame(false),
+        form_token: "gry_ft_sample".into(),
+        request: app.map(|_| "gry_rq_sample".to_owned()),
+        return_to: None,
+        app_name: app.map(str::to_owned),
+        username: if problem.is_some() { "bob".into() } else { String::new() },
+        problem,
+    }
+}
+
+#[test]
+fn login_pages() {
+    let contract = ["Sign in", "name=\"username\"", "name=\"password\"", "id=\"login-submit\""];
+    page("login", &login(None, None), &contract);
+    assert!(!askama::Template::render(&login(None, None)).expect("renders").contains("id=\"cancel\""));
+    let app = login(Some("Postmortem"), Some(LoginProblem::WrongCredentials));
+    page("login-app", &app, &["id=\"cancel\"", "role=\"alert\"", "name=\"request\"", "value=\"bob\"", "Postmortem"]);
+    page("login-throttled", &login(None, Some(LoginProblem::Throttled { seconds: 1 })), &["1 second."]);
+    page("login-stale", &login(None, Some(LoginProblem::StaleForm)), &["too long"]);
+    page("login-busy", &login(None, Some(LoginProblem::Busy)), &["busy"]);
+}
+
+fn scope(name: &str, description: &str, required: bool, already_granted: bool) -> ConsentScope {
+    ConsentScope { name: name.into(), description: description.into(), required, already_granted, checked: !required }
+}
+
+#[test]
+fn consent_page() {
+    let consent = ConsentPage {
+        frame: frame(true),
+        form_token: "gry_ft_sample".into(),
+        request: "gry_rq_sample".into(),
+        app_name: "Postmortem".into(),
+        app_description: Some("Keeps the minutes of incidents.".into()),
+        app_owner: Some("ada".into()),
+        app_created: "3 March 2026".into(),
+        username: "bob".into(),
+        display_name: "Bob Builder".into(),
+        switch_href: "/workflow/login?request=gry_rq_sample&switch=yes".into(),
+        redirect_origin: "https://postmortem.example".into(),
+        scopes: vec![
+            scope("profile", "See your name and picture", true, true),
+            scope("tasks:read", "Read your tasks", false, true),
+            scope("tasks:write", "Create, change and complete tasks in every project that you can see", false, false),
+            scope("undescribed", "", false, false),
+        ],
+        problem: Some(ConsentProblem::StaleForm),
+    };
+    let contract = ["id=\"consent-allow\"", "id=\"consent-deny\"", "id=\"cancel\"", "value=\"tasks:read\""];
+    page("consent", &consent, &contract);
+    let html = askama::Template::render(&consent).expect("renders");
+    assert!(!html.contains("name=\"scope\" value=\"profile\""), "a required scope is not a choice");
+    page("consent-bare", &ConsentPage { scopes: Vec::new(), problem: None, app_description: None, ..consent }, &[]);
+}
+
+#[test]
+fn error_pages() {
+    let mut error = ErrorPage {
+        frame: frame(false),
+        status: 400,
+        title: "This link does not lead anywhere safe".into(),
+        code: Some("invalid_request".into()),
+        explanation: "The app asked to send you to an address that it has not registered, so nothing was sent there.".into(),
+        rule: Some(Rule {
+            text: "RFC 6749 section 4.1.2.1".into(),
+            href: "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1".into(),
+        }),
+        what_to_do: Some("Tell the makers of the app, with the request id below. If you make it: compare redirect_uri letter by letter.".into()),
+        request_id: "01JDA7R8Q2ZK".into(),
+    };
+    page("error", &error, &["invalid_request", "01JDA7R8Q2ZK", "#section-4.1.2.1"]);
+    error.frame = Frame::outside(error.frame.css_href.clone(), error.frame.script_href.clone());
+    (error.status, error.code, error.rule) = (404, None, None);
+    (error.title, error.explanation, error.what_to_do) =
+        ("Not found".into(), "There is nothing at this address.".into(), None);
+    page("error-404", &error, &["Not found"]);
+}
+
+#[test]
+fn other_pages() {
+    page("signed-out", &SignedOutPage { frame: frame(false) }, &["Signed out"]);
+    let outside = Frame::outside(frame(false).css_href, String::new());
+    page("root", &RootPage { frame: outside, version: "0.1.0".into() }, &["Grantry is running"]);
+}

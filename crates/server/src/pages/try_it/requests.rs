@@ -1,0 +1,65 @@
+//! The requests that a *Try it* form stands for.
+
+use crate::form::Fields;
+use crate::here::Here;
+use crate::pages::sample::{Credentials, Request};
+use crate::reply::Failure;
+use grantry_protocol::client::AuthMethod;
+
+/// The parameters of token requests that have a field on one of the pages.
+const PARAMETERS: [&str; 7] =
+    ["code", "redirect_uri", "code_verifier", "username", "password", "refresh_token", "scope"];
+
+/// The app that a form speaks for: what it was filled in with, and how the app is registered to prove itself.
+pub(crate) struct Speaker {
+    issuer: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    in_form: bool,
+}
+
+impl Speaker {
+    /// Reads the credentials of a form. Only the way in which they are sent is looked up; whether they are right is for the
+    /// endpoint to say.
+    pub(crate) async fn read(here: &Here, fields: &Fields) -> Result<Self, Failure> {
+        let (client_id, client_secret) = (fields.get("client_id").to_owned(), fields.get("client_secret").to_owned());
+        let asked = client_id.clone();
+        let client = here.read(move |tx| tx.find_client(&asked)).await?;
+        let method = client.map(|client| client.registration.token_endpoint_auth_method);
+        let in_form = method == Some(AuthMethod::ClientSecretPost);
+        Ok(Self { issuer: here.issuer().to_owned(), client_id, client_secret, in_form })
+    }
+
+    /// The token request of a form: what was filled in, and nothing else.
+    pub(crate) fn token(&self, grant_type: &str, fields: &Fields) -> Request {
+        let request = Request::post(self.url("token")).with("grant_type", grant_type);
+        let filled = PARAMETERS.into_iter().filter_map(|name| Some((name, fields.filled(name)?)));
+        self.signed(filled.fold(request, |request, (name, value)| request.with(name, value)))
+    }
+
+    /// Asks what a token says.
+    pub(crate) fn introspect(&self, token: &str) -> Request {
+        self.signed(Request::post(self.url("introspect")).with("token", token))
+    }
+
+    /// Ends a token.
+    pub(crate) fn revoke(&self, token: &str) -> Request {
+        self.signed(Request::post(self.url("revoke")).with("token", token))
+    }
+
+    fn url(&self, endpoint: &str) -> String {
+        format!("{}/oauth2/{endpoint}", self.issuer)
+    }
+
+    fn signed(&self, request: Request) -> Request {
+        if self.client_secret.is_empty() || self.in_form {
+            let request = request.with("client_id", &self.client_id);
+            return request.maybe("client_secret", Some(self.client_secret.as_str()).filter(|it| !it.is_empty()));
+        }
+        request.signed_by(Credentials {
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret.clone(),
+            known: true,
+        })
+    }
+}

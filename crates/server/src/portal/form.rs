@@ -1,0 +1,194 @@
+//! The form that registers (`/oauth2/apps/new`) and edits (`/oauth2/apps/{client_id}/edit`) an app.
+
+use super::registration::{Draft, Rules, may_choose};
+use crate::pages::layout::Frame;
+use crate::reader::Reader;
+use askama::Template;
+use grantry_protocol::client::Client;
+use grantry_protocol::types::GrantType;
+use grantry_protocol::workspace::{self, ScopeDefinition, Workspace};
+
+/// Posts to its own URL. Fields: `form_token`, `name`, `description`, `type`, `redirect_uris` (one per line), `grant`
+/// (repeated), `preselected_for`, `scope` (repeated), `token_endpoint_auth_method`, `code_lifetime`,
+/// `access_token_lifetime`, `refresh_token_idle`, `refresh_token_absolute` (seconds, empty for the workspace's),
+/// `resource_server` (`yes`), `resource`.
+#[derive(Template)]
+#[template(path = "en/apps/form.html")]
+pub(crate) struct FormPage {
+    pub(crate) frame: Frame,
+    pub(crate) form_token: String,
+    /// The app being edited; `None` when registering. Its type is then fixed.
+    pub(crate) editing: Option<Editing>,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    /// `web`, `spa`, `native` or `service`.
+    pub(crate) kind: String,
+    /// One per line, as typed.
+    pub(crate) redirect_uris: String,
+    pub(crate) grants: Vec<GrantChoice>,
+    /// The type whose usual grants were ticked when the form was first shown.
+    pub(crate) preselected_for: String,
+    pub(crate) scopes: Vec<ScopeChoice>,
+    /// `client_secret_basic`, `client_secret_post` or `none`.
+    pub(crate) auth_method: String,
+    pub(crate) lifetimes: Lifetimes,
+    /// The workspace's lifetimes, shown where the app's are empty.
+    pub(crate) default_lifetimes: Lifetimes,
+    /// Whether the reader may make the app a resource server.
+    pub(crate) may_set_resource: bool,
+    pub(crate) resource_server: bool,
+    /// The identifier (URI) that tokens name this resource server by.
+    pub(crate) resource: String,
+    /// The docs callback of this workspace, offered as a redirect URI for trying things out.
+    pub(crate) docs_callback: String,
+    pub(crate) errors: FormErrors,
+}
+
+/// The app being edited.
+pub(crate) struct Editing {
+    pub(crate) client_id: String,
+    /// The name before this edit.
+    pub(crate) name: String,
+}
+
+/// One grant type; the template explains it.
+pub(crate) struct GrantChoice {
+    /// The wire value: `authorization_code`, `implicit`, `password`, `client_credentials`, `refresh_token`.
+    pub(crate) name: String,
+    pub(crate) checked: bool,
+    /// Whether the workspace allows it.
+    pub(crate) allowed: bool,
+    /// Whether it can be ticked: the workspace allows it, or the app has it from before.
+    pub(crate) can_choose: bool,
+}
+
+/// One scope of the workspace.
+pub(crate) struct ScopeChoice {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) checked: bool,
+}
+
+/// Seconds, as typed; empty for the workspace's own.
+#[derive(Clone, Default)]
+pub(crate) struct Lifetimes {
+    pub(crate) code: String,
+    pub(crate) access_token: String,
+    pub(crate) refresh_token_idle: String,
+    pub(crate) refresh_token_absolute: String,
+}
+
+impl FormPage {
+    /// The form with this draft in it. `app`: the one being edited.
+    pub(super) fn new(reader: &Reader, app: Option<&Client>, draft: Draft, errors: FormErrors) -> Self {
+        let workspace = reader.here.row();
+        let rules = rules(reader, app);
+        let grants = GrantType::ALL.into_iter().map(|grant| grant_choice(grant, &draft, &rules));
+        Self {
+            frame: reader.frame(),
+            form_token: reader.form_token(&action(app)),
+            editing: app.map(|app| Editing { client_id: app.client_id.clone(), name: app.registration.name.clone() }),
+            grants: grants.collect(),
+            scopes: workspace.scopes.iter().map(|scope| scope_choice(scope, &draft)).collect(),
+            default_lifetimes: Lifetimes::default_of(workspace),
+            docs_callback: format!("{}/oauth2/grant", reader.here.issuer()),
+            name: draft.name,
+            description: draft.description,
+            kind: draft.kind,
+            redirect_uris: draft.redirect_uris,
+            preselected_for: draft.preselected_for,
+            auth_method: draft.auth_method,
+            lifetimes: draft.lifetimes,
+            may_set_resource: reader.is_admin(),
+            resource_server: draft.resource_server,
+            resource: draft.resource,
+            errors,
+        }
+    }
+}
+
+/// What a draft of this reader is measured by.
+pub(super) fn rules<'a>(reader: &'a Reader, app: Option<&'a Client>) -> Rules<'a> {
+    Rules { workspace: reader.here.row(), before: app.map(|app| &app.registration), by_admin: reader.is_admin() }
+}
+
+/// The form's action, which its token is bound to.
+pub(super) fn action(app: Option<&Client>) -> String {
+    app.map_or_else(|| "app:new".to_owned(), |app| format!("app:edit:{}", app.client_id))
+}
+
+fn grant_choice(grant: GrantType, draft: &Draft, rules: &Rules<'_>) -> GrantChoice {
+    GrantChoice {
+        name: grant.to_string(),
+        checked: draft.grants.iter().any(|name| name == grant.as_str()),
+        allowed: rules.workspace.policy.grant_types.contains(&grant),
+        can_choose: may_choose(grant, rules),
+    }
+}
+
+fn scope_choice(scope: &ScopeDefinition, draft: &Draft) -> ScopeChoice {
+    ScopeChoice {
+        name: scope.name.clone(),
+        description: scope.description.clone(),
+        checked: draft.scopes.contains(&scope.name),
+    }
+}
+
+impl Lifetimes {
+    fn default_of(workspace: &Workspace) -> Self {
+        let workspace::Lifetimes { code, access_token, refresh_idle, refresh_absolute, .. } =
+            workspace.policy.lifetimes;
+        Self {
+            code: code.0.to_string(),
+            access_token: access_token.0.to_string(),
+            refresh_token_idle: refresh_idle.0.to_string(),
+            refresh_token_absolute: refresh_absolute.0.to_string(),
+        }
+    }
+}
+
+/// What is wrong with each field, in a sentence that says what would be right.
+#[derive(Default)]
+pub(crate) struct FormErrors {
+    /// The form itself, e.g. it was too old.
+    pub(crate) form: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) redirect_uris: Vec<LineError>,
+    pub(crate) grants: Option<String>,
+    pub(crate) scopes: Option<String>,
+    pub(crate) auth_method: Option<String>,
+    pub(crate) code: Option<String>,
+    pub(crate) access_token: Option<String>,
+    pub(crate) refresh_token_idle: Option<String>,
+    pub(crate) refresh_token_absolute: Option<String>,
+    pub(crate) resource: Option<String>,
+}
+
+/// What is wrong with one line of the redirect URIs.
+pub(crate) struct LineError {
+    /// Counted from 1; 0 when the error is about all of them.
+    pub(crate) line: usize,
+    pub(crate) uri: String,
+    pub(crate) message: String,
+}
+
+impl FormErrors {
+    /// An error of the form itself.
+    pub(super) fn of_form(message: &str) -> Self {
+        Self { form: Some(message.to_owned()), ..Self::default() }
+    }
+
+    /// Whether a field under *Advanced* is wrong, so that it must be open.
+    pub(crate) fn advanced(&self) -> bool {
+        let fields = [&self.auth_method, &self.code, &self.access_token, &self.refresh_token_idle, &self.resource];
+        fields.iter().any(|field| field.is_some()) || self.refresh_token_absolute.is_some()
+    }
+
+    /// Whether anything is wrong.
+    pub(crate) fn any(&self) -> bool {
+        let fields = [&self.form, &self.name, &self.description, &self.kind, &self.grants, &self.scopes];
+        fields.iter().any(|field| field.is_some()) || !self.redirect_uris.is_empty() || self.advanced()
+    }
+}

@@ -1,0 +1,169 @@
+use super::*;
+use grantry_protocol::types::{Seconds, Timestamp, WorkspaceId};
+use grantry_protocol::workspace::{Policy, ScopeDefinition, Slug};
+
+fn workspace() -> Workspace {
+    let scope =
+        |name: &str| ScopeDefinition { name: name.into(), description: String::new(), optional: false, audience: None };
+    Workspace {
+        id: WorkspaceId(1),
+        slug: Slug::parse("workflow").unwrap(),
+        name: "Workflow".into(),
+        policy: Policy::default(),
+        scopes: vec![scope("read"), scope("write")],
+        created_at: Timestamp::from_unix(0),
+        disabled_at: None,
+    }
+}
+
+/// A good draft; tests change one thing.
+fn draft() -> Draft {
+    let fresh = Draft::fresh(ApplicationType::Web, &workspace());
+    Draft { name: "Notebook".into(), redirect_uris: "https://app.example/cb".into(), ..fresh }
+}
+
+fn check(draft: &Draft) -> Result<Registration, Box<FormErrors>> {
+    draft.check(&Rules { workspace: &workspace(), before: None, by_admin: false })
+}
+
+fn edited(draft: &Draft, before: &Registration) -> Result<Registration, Box<FormErrors>> {
+    draft.check(&Rules { workspace: &workspace(), before: Some(before), by_admin: false })
+}
+
+fn as_admin(draft: &Draft) -> Result<Registration, Box<FormErrors>> {
+    draft.check(&Rules { workspace: &workspace(), before: None, by_admin: true })
+}
+
+fn good(checked: Result<Registration, Box<FormErrors>>) -> Registration {
+    checked.unwrap_or_else(|_| panic!("refused"))
+}
+
+fn wrong(checked: Result<Registration, Box<FormErrors>>) -> Box<FormErrors> {
+    checked.err().unwrap_or_else(|| panic!("accepted"))
+}
+
+#[test]
+fn the_form_as_it_is_first_shown_needs_a_name_and_a_redirect_uri() {
+    let errors = wrong(check(&Draft::fresh(ApplicationType::Web, &workspace())));
+    assert!(errors.name.is_some());
+    assert_eq!(errors.redirect_uris.iter().map(|error| error.line).collect::<Vec<_>>(), [0]);
+    let registration = good(check(&draft()));
+    assert_eq!(registration.token_endpoint_auth_method, AuthMethod::ClientSecretBasic);
+    assert_eq!(registration.grant_types, ApplicationType::Web.usual_grants());
+    assert_eq!(registration.scope.to_string(), "read write");
+}
+
+#[test]
+fn what_is_registered_comes_back_from_its_own_form() {
+    let lifetimes = Lifetimes { code: "30".into(), ..Lifetimes::default() };
+    let registration = good(check(&Draft { lifetimes, description: "Notes".into(), ..draft() }));
+    assert_eq!(good(edited(&Draft::of(&registration), &registration)), registration);
+}
+
+#[test]
+fn s2_1_a_public_type_has_no_secret_whatever_was_chosen() {
+    for kind in ["spa", "native"] {
+        let registration = good(check(&Draft { kind: kind.into(), ..draft() }));
+        assert_eq!(registration.token_endpoint_auth_method, AuthMethod::None);
+    }
+    assert!(wrong(check(&Draft { auth_method: "none".into(), ..draft() })).auth_method.is_some());
+    assert!(wrong(check(&Draft { auth_method: "private_key_jwt".into(), ..draft() })).auth_method.is_some());
+    assert!(wrong(check(&Draft { kind: "robot".into(), ..draft() })).kind.is_some());
+}
+
+#[test]
+fn ticks_that_nobody_touched_follow_the_type() {
+    let service = Draft { kind: "service".into(), redirect_uris: String::new(), ..draft() };
+    assert_eq!(good(check(&service)).grant_types, [GrantType::ClientCredentials].into());
+    let touched =
+        Draft { grants: vec!["authorization_code".into()], redirect_uris: "https://a.example/".into(), ..service };
+    assert_eq!(good(check(&touched)).grant_types, [GrantType::AuthorizationCode].into());
+}
+
+#[test]
+fn every_wrong_redirect_uri_is_named_by_its_line() {
+    let redirect_uris =
+        "https://app.example/cb\n\nhttp://app.example/cb\nhttps://app.example/cb\nhttps://app.example/#x\n";
+    let errors = wrong(check(&Draft { redirect_uris: redirect_uris.into(), ..draft() }));
+    let lines: Vec<_> = errors.redirect_uris.iter().map(|error| (error.line, error.uri.as_str())).collect();
+    assert_eq!(lines, [(3, "http://app.example/cb"), (5, "https://app.example/#x")]);
+    let twice = Draft { redirect_uris: " https://app.example/cb \nhttps://app.example/cb".into(), ..draft() };
+    assert_eq!(good(check(&twice)).redirect_uris.len(), 1);
+    let many: Vec<String> = (0..51).map(|n| format!("https://app.example/{n}")).collect();
+    assert!(!wrong(check(&Draft { redirect_uris: many.join("\n"), ..draft() })).redirect_uris.is_empty());
+}
+
+#[test]
+fn grants_are_those_of_the_workspace_and_those_the_app_has() {
+    let with = |names: &[&str]| Draft { grants: names.iter().map(|name| (*name).to_owned()).collect(), ..draft() };
+    assert!(wrong(check(&with(&["implicit"]))).grants.is_some());
+    assert!(wrong(check(&with(&["magic"]))).grants.is_some());
+    assert!(wrong(check(&with(&[]))).grants.is_some());
+    assert!(wrong(check(&with(&["refresh_token", "client_credentials"]))).grants.is_some());
+    let before = Registration { grant_types: [GrantType::Implicit].into(), ..good(check(&draft())) };
+    assert_eq!(good(edited(&with(&["implicit"]), &before)).grant_types, before.grant_types);
+    // RFC 6749 §4.4: confidential clients only.
+    let public = Draft { kind: "spa".into(), ..with(&["authorization_code", "client_credentials"]) };
+    assert!(wrong(check(&public)).grants.is_some());
+}
+
+#[test]
+fn scopes_are_those_of_the_workspace() {
+    let with = |name: &str| Draft { scopes: vec!["read".into(), name.into()], ..draft() };
+    assert!(wrong(check(&with("admin"))).scopes.is_some());
+    let before = Registration { scope: Scope::parse("gone read").unwrap(), ..good(check(&draft())) };
+    assert_eq!(good(edited(&with("gone"), &before)).scope.to_string(), "read");
+}
+
+#[test]
+fn an_edit_does_not_change_the_type() {
+    let before = good(check(&draft()));
+    let registration = good(edited(&Draft { kind: "spa".into(), ..draft() }, &before));
+    assert_eq!(registration.application_type, ApplicationType::Web);
+    assert_eq!(registration.token_endpoint_auth_method, AuthMethod::ClientSecretBasic);
+}
+
+#[test]
+fn lifetimes_are_whole_seconds_within_bounds() {
+    let code = |text: &str| Draft { lifetimes: Lifetimes { code: text.into(), ..Lifetimes::default() }, ..draft() };
+    for good_text in ["10", "60", "600"] {
+        assert_eq!(good(check(&code(good_text))).lifetimes.code, good_text.parse().ok().map(Seconds));
+    }
+    assert_eq!(good(check(&code(""))).lifetimes.code, None);
+    for bad in ["9", "601", "-60", "+60", "1m", "60.0", "99999999999999999999"] {
+        assert!(wrong(check(&code(bad))).code.is_some(), "{bad}");
+    }
+    let refresh = |idle: &str, absolute: &str| Draft {
+        lifetimes: Lifetimes {
+            refresh_token_idle: idle.into(),
+            refresh_token_absolute: absolute.into(),
+            ..Lifetimes::default()
+        },
+        ..draft()
+    };
+    assert!(wrong(check(&refresh("600", "599"))).refresh_token_absolute.is_some());
+    assert!(wrong(check(&refresh("", "600"))).refresh_token_absolute.is_some());
+    assert_eq!(good(check(&refresh("600", "600"))).lifetimes.refresh_absolute, Some(Seconds(600)));
+}
+
+#[test]
+fn names_and_descriptions_are_short_single_lines() {
+    for bad in [String::new(), "a\u{7}b".into(), "é".repeat(101)] {
+        assert!(wrong(check(&Draft { name: bad, ..draft() })).name.is_some());
+    }
+    assert_eq!(good(check(&Draft { name: "é".repeat(100), ..draft() })).name.chars().count(), 100);
+    assert!(wrong(check(&Draft { description: "x".repeat(301), ..draft() })).description.is_some());
+}
+
+#[test]
+fn only_an_admin_makes_a_resource_server() {
+    let api = |resource: &str| Draft { resource_server: true, resource: resource.into(), ..draft() };
+    assert!(wrong(check(&api("https://api.example"))).resource.is_some());
+    let before = good(as_admin(&Draft { grants: Vec::new(), ..api("https://api.example") }));
+    assert_eq!(before.resource.as_deref(), Some("https://api.example"));
+    for bad in ["", "api", "https://api.example/#x", "https://api.example/ x"] {
+        assert!(wrong(as_admin(&api(bad))).resource.is_some(), "{bad}");
+    }
+    // Its owner keeps it by saying nothing of it.
+    assert_eq!(good(edited(&Draft { name: "New".into(), ..draft() }, &before)).resource, before.resource);
+}

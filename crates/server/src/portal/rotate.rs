@@ -1,0 +1,68 @@
+//! Rotating an app's secret, in two steps: `GET, POST /{workspace}/oauth2/apps/{client_id}/rotate`.
+
+use super::app::OwnApp;
+use super::confirm::{Confirmation, Problem, ask};
+use super::secret::go_to_secret;
+use crate::form::Fields;
+use crate::reply::Failure;
+use crate::words;
+use axum::http::StatusCode;
+use axum::response::Response;
+use grantry_protocol::client_auth::SecretDigest;
+use grantry_protocol::entropy;
+use grantry_protocol::types::Seconds;
+
+/// How long the secret before the new one stays good: time for every instance of the app to change over.
+const OVERLAP: Seconds = Seconds::days(7);
+
+/// `GET W/oauth2/apps/{client_id}/rotate`.
+pub(crate) async fn get(own: OwnApp) -> Result<Response, Failure> {
+    check_has_secrets(&own)?;
+    show(own, None)
+}
+
+/// `POST W/oauth2/apps/{client_id}/rotate`.
+pub(crate) async fn post(own: OwnApp, fields: Fields) -> Result<Response, Failure> {
+    check_has_secrets(&own)?;
+    if own.reader.check_form(&fields, &action(&own)).is_err() {
+        return show(own, Some(Problem::STALE));
+    }
+    let secret = entropy::draw_text::<32>(&mut own.reader.here.server.randomness());
+    let digest = SecretDigest::of_random(&secret);
+    let (row, now) = (own.client.row, own.reader.here.now);
+    let rotate = own.reader.here.write(move |tx| {
+        let number = tx.rotate_secret(row, digest.as_str(), now, now.plus(OVERLAP))?;
+        Ok((number, tx.find_client_by_row(row)?))
+    });
+    match rotate.await? {
+        (Some(_), _) => Ok(go_to_secret(own.reader, (row, &own.client.client_id), Some(secret))),
+        // Rotated in another tab since the page was shown: say what is true now.
+        (None, Some(client)) => {
+            let problem = Problem(StatusCode::CONFLICT, "No secret was made: two work already.");
+            show(OwnApp { client, ..own }, Some(problem))
+        }
+        (None, None) => Err(Failure::NotFound),
+    }
+}
+
+fn action(own: &OwnApp) -> String {
+    format!("app:rotate:{}", own.client.client_id)
+}
+
+/// A public app has no secret that could be rotated.
+fn check_has_secrets(own: &OwnApp) -> Result<(), Failure> {
+    if own.client.is_public() { Err(Failure::NotFound) } else { Ok(()) }
+}
+
+fn show(own: OwnApp, problem: Option<Problem>) -> Result<Response, Failure> {
+    let what = match own.live_secrets().as_slice() {
+        [] => Confirmation::Rotate { overlap: String::new() },
+        [_] => Confirmation::Rotate { overlap: words::duration(OVERLAP) },
+        [_, .., oldest] => Confirmation::RetireFirst {
+            number: u64::try_from(oldest.number).unwrap_or(0),
+            created: words::when(oldest.created_at).text,
+        },
+    };
+    let action = action(&own);
+    ask(own, what, &action, problem)
+}

@@ -1,0 +1,316 @@
+//! From failures to responses: the only place. Machines get the JSON of RFC 6749 §5.2, people a page, both with a request id.
+
+use crate::pages::error::{ErrorPage, Rule as PageRule};
+use crate::pages::{self, layout::Frame};
+use crate::passwords::Busy;
+use crate::server::Server;
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use grantry_protocol::authorize::{RedirectTarget, Refusal};
+use grantry_protocol::types::Seconds;
+use grantry_protocol::{ErrorCode, OAuthError, Rule};
+use grantry_storage::StorageError;
+use serde::Serialize;
+
+/// The header that carries the id under which a request is logged.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Why a request is not answered as it wished.
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
+    /// The protocol refuses; the one who asked is told.
+    Refused(OAuthError),
+    /// The protocol refuses at the authorization endpoint; the app is told by redirect.
+    Redirected(Box<RedirectTarget>, OAuthError),
+    /// There is no such page, or no such workspace: uniform.
+    NotFound,
+    /// The method does not exist at this URL.
+    WrongMethod,
+    /// It exists, and is not for this person.
+    Forbidden(&'static str),
+    /// A form of ours that did not come from our page, or came too late.
+    StaleForm,
+    /// The form itself is broken.
+    BadForm(&'static str),
+    /// Not a form.
+    WrongContentType,
+    /// More than the limit.
+    TooLarge,
+    /// Too many guesses.
+    Throttled(Seconds),
+    /// Something that it needs is full or away; worth trying again.
+    Busy,
+    /// Something broke; it was logged where it happened.
+    Internal,
+}
+
+impl From<OAuthError> for Failure {
+    fn from(error: OAuthError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Show(error) => Self::Refused(error),
+            Refusal::Redirect(target, error) => Self::Redirected(target, error),
+        }
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Busy | StorageError::Unavailable => Self::Busy,
+            StorageError::Conflict => Self::Internal,
+        }
+    }
+}
+
+impl From<Busy> for Failure {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+impl IntoResponse for Failure {
+    /// Carries itself to the layer that knows who asked.
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// A redirect after a form: the browser goes on with a GET.
+pub(crate) fn see_other(location: &str) -> Response {
+    match HeaderValue::try_from(location) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(LOCATION, location), (CACHE_CONTROL, NO_STORE)]).into_response(),
+        // A registered URI is printable ASCII, and everything else here is percent-encoded.
+        Err(_) => Failure::Internal.into_response(),
+    }
+}
+
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// The layer around endpoints for machines.
+pub(crate) async fn to_machines(request: Request, next: Next) -> Response {
+    let id = request_id(&request);
+    let slug = slug_of(&request);
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Failure>() {
+        Some(Failure::NotFound) => error_page(None, Failure::NotFound, &id),
+        Some(failure) => {
+            let mut answer = json(&failure, &slug, &id);
+            keep_headers(&response, &mut answer);
+            answer
+        }
+        None => response,
+    }
+}
+
+/// The layer around pages for people.
+pub(crate) async fn to_people(State(server): State<Server>, request: Request, next: Next) -> Response {
+    let id = request_id(&request);
+    let slug = slug_of(&request);
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Failure>() {
+        Some(Failure::Redirected(target, error)) => see_other(&target.with_error(&error)),
+        Some(failure) => {
+            let workspace = server.workspaces().find(&server, &slug).await.ok();
+            let frame = workspace.map(|open| pages::plain_frame(&open.row));
+            let mut answer = error_page(frame, failure, &id);
+            keep_headers(&response, &mut answer);
+            answer
+        }
+        None => response,
+    }
+}
+
+/// What inner layers had to say stays: CORS, `Allow`, cookies.
+fn keep_headers(from: &Response, to: &mut Response) {
+    for (name, value) in from.headers() {
+        let about_body = name == CONTENT_TYPE || name == "content-length";
+        if !about_body
+            && (name == ALLOW || name.as_str().starts_with("access-control-") || name == "vary" || name == "set-cookie")
+        {
+            to.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+}
+
+fn request_id(request: &Request) -> String {
+    request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+fn slug_of(request: &Request) -> String {
+    request.uri().path().split('/').nth(1).unwrap_or_default().to_owned()
+}
+
+/// What a failure is in the terms of RFC 6749, for whoever has to be told in them.
+fn as_oauth(failure: &Failure) -> (StatusCode, OAuthError) {
+    let http =
+        |status, code, section, description| (status, OAuthError::new(code, Rule::rfc(9110, section), description));
+    match failure {
+        Failure::Refused(error) | Failure::Redirected(_, error) => {
+            (StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST), *error)
+        }
+        Failure::NotFound => {
+            http(StatusCode::NOT_FOUND, ErrorCode::InvalidRequest, "15.5.5", "there is nothing at this URL")
+        }
+        Failure::WrongMethod => http(
+            StatusCode::METHOD_NOT_ALLOWED,
+            ErrorCode::InvalidRequest,
+            "15.5.6",
+            "this URL does not have this method; see Allow",
+        ),
+        Failure::Forbidden(why) => http(StatusCode::FORBIDDEN, ErrorCode::AccessDenied, "15.5.4", why),
+        Failure::StaleForm => http(
+            StatusCode::FORBIDDEN,
+            ErrorCode::InvalidRequest,
+            "15.5.4",
+            "the form did not come from a page of this site that was opened lately in this browser; open the page again",
+        ),
+        Failure::BadForm(what) => http(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, "15.5.1", what),
+        Failure::WrongContentType => (
+            StatusCode::BAD_REQUEST,
+            OAuthError::new(
+                ErrorCode::InvalidRequest,
+                Rule::rfc(6749, "3.2"),
+                "the body must be application/x-www-form-urlencoded, and Content-Type must say so",
+            ),
+        ),
+        Failure::TooLarge => http(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorCode::InvalidRequest,
+            "15.5.14",
+            "the body is larger than this URL takes",
+        ),
+        Failure::Throttled(_) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            OAuthError::new(
+                ErrorCode::TemporarilyUnavailable,
+                Rule::rfc(6585, "4"),
+                "too many failed attempts; wait as long as Retry-After says",
+            ),
+        ),
+        Failure::Busy => http(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::TemporarilyUnavailable,
+            "15.6.4",
+            "the server cannot do this at the moment; nothing was done, try again after Retry-After seconds",
+        ),
+        Failure::Internal => http(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::ServerError,
+            "15.6.1",
+            "something went wrong in the server; its operator finds the cause under the request id",
+        ),
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorAnswer<'a> {
+    error: &'static str,
+    error_description: String,
+    error_uri: String,
+    request_id: &'a str,
+}
+
+fn json(failure: &Failure, slug: &str, request_id: &str) -> Response {
+    let (status, error) = as_oauth(failure);
+    let body = ErrorAnswer {
+        error: error.code.as_str(),
+        error_description: error.wire_description(),
+        error_uri: error.rule.url(),
+        request_id,
+    };
+    let mut response = (status, [(CACHE_CONTROL, NO_STORE)], axum::Json(body)).into_response();
+    // RFC 6749 §5.2: a client that failed to authenticate is told which scheme to use.
+    if error.code == ErrorCode::InvalidClient
+        && let Ok(challenge) = HeaderValue::try_from(format!("Basic realm=\"{slug}\", charset=\"UTF-8\""))
+    {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    add_retry_after(failure, &mut response);
+    response
+}
+
+/// The answer to a request that ended by a panic, when nobody is left who knows more about it.
+pub(crate) fn broken(request_id: &str) -> Response {
+    json(&Failure::Internal, "grantry", request_id)
+}
+
+fn add_retry_after(failure: &Failure, response: &mut Response) {
+    let seconds = match failure {
+        Failure::Throttled(wait) => wait.0,
+        Failure::Busy => 1,
+        _ => return,
+    };
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+}
+
+fn error_page(frame: Option<Frame>, failure: Failure, request_id: &str) -> Response {
+    let (status, error) = as_oauth(&failure);
+    // RFC 6749 §4.1.2.1: what is shown to a person is not an answer to a client: 401 would ask the browser for a password.
+    let status = if status == StatusCode::UNAUTHORIZED { StatusCode::BAD_REQUEST } else { status };
+    let of_protocol = matches!(failure, Failure::Refused(_) | Failure::Redirected(..) | Failure::WrongContentType);
+    let (title, what_to_do) = words(&failure);
+    let page = ErrorPage {
+        frame: frame.unwrap_or_else(pages::frame_outside),
+        status: status.as_u16(),
+        title: title.to_owned(),
+        code: of_protocol.then(|| error.code.as_str().to_owned()),
+        explanation: sentence(error.description),
+        rule: of_protocol.then(|| PageRule { text: error.rule.to_string(), href: error.rule.url() }),
+        what_to_do: Some(what_to_do.to_owned()),
+        request_id: request_id.to_owned(),
+    };
+    let mut response = match page.render() {
+        Ok(html) => (status, pages::headers(None), html).into_response(),
+        Err(_) => status.into_response(),
+    };
+    add_retry_after(&failure, &mut response);
+    response
+}
+
+/// Descriptions are phrases, as in `error_description`; on a page they stand as a sentence.
+pub(crate) fn sentence(description: &str) -> String {
+    let mut characters = description.chars();
+    let first = characters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", characters.as_str())
+}
+
+/// The heading of an error page, and what its reader can do.
+const fn words(failure: &Failure) -> (&'static str, &'static str) {
+    match failure {
+        Failure::Refused(_) | Failure::Redirected(..) => (
+            "This request cannot go on",
+            "If you came here from an app, go back to it and try again; if that does not help, tell its developer what this page says.",
+        ),
+        Failure::NotFound => {
+            ("There is nothing here", "Check the address. The workspace may have another name, or may be gone.")
+        }
+        Failure::WrongMethod => ("This address cannot be used like this", "Open it from the page that links to it."),
+        Failure::Forbidden(_) => {
+            ("This is not for you", "Sign in as someone who may see it, or ask an admin of the workspace.")
+        }
+        Failure::StaleForm => (
+            "This form cannot be used any more",
+            "Nothing was changed. Go back, load the page again, and send the form from there.",
+        ),
+        Failure::BadForm(_) | Failure::WrongContentType | Failure::TooLarge => {
+            ("This form cannot be read", "Go back, load the page again, and send the form from there.")
+        }
+        Failure::Throttled(_) => ("Too many attempts", "Wait a little, then try again."),
+        Failure::Busy => ("The server is busy", "Nothing was changed. Try again in a few seconds."),
+        Failure::Internal => {
+            ("Something went wrong", "Try again. If it happens again, give the request id to whoever runs this server.")
+        }
+    }
+}

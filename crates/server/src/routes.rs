@@ -1,0 +1,59 @@
+//! Every URL of the server, on one screen.
+
+use crate::endpoints::{self, authorize, health, introspect, metadata, revoke, token};
+use crate::form::let_arrive;
+use crate::observe::observe;
+use crate::pages::{consent, docs, grant, home, login, try_it};
+use crate::reply::{Failure, to_machines, to_people};
+use crate::server::Server;
+use crate::{account, assets, portal};
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state as layer;
+use axum::routing::{get, post};
+
+/// The whole server.
+pub(crate) fn routes(server: &Server) -> Router {
+    let people = people().layer(from_fn(let_arrive)).layer(layer(server.clone(), to_people));
+    machines()
+        .layer(from_fn(let_arrive))
+        .merge(people)
+        .fallback(async || Failure::NotFound)
+        .layer(from_fn(to_machines))
+        .layer(layer(server.clone(), observe))
+        .with_state(server.clone())
+}
+
+/// Answers are JSON, and so are refusals.
+fn machines() -> Router<Server> {
+    let token = || post(token::post).options(endpoints::preflight);
+    Router::new()
+        .route("/{workspace}/oauth2/token", token())
+        .route("/{workspace}/oauth/2/token", token())
+        .route("/{workspace}/oauth2/introspect", post(introspect::post))
+        .route("/{workspace}/oauth2/revoke", post(revoke::post).options(endpoints::preflight))
+        .route("/{workspace}/oauth2/jwks", get(metadata::jwks))
+        .route("/{workspace}/.well-known/oauth-authorization-server", get(metadata::get))
+        .route("/.well-known/oauth-authorization-server/{workspace}", get(metadata::get))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/assets/{file}", get(assets::get))
+        .method_not_allowed_fallback(async || Failure::WrongMethod)
+}
+
+/// Answers are pages, and so are refusals.
+fn people() -> Router<Server> {
+    Router::new()
+        .route("/", get(home::get))
+        .route("/{workspace}", get(docs::to_docs))
+        .route("/{workspace}/oauth2", get(docs::get))
+        .route("/{workspace}/oauth2/try", post(try_it::post))
+        .route("/{workspace}/oauth2/grant", get(grant::get).post(grant::post))
+        .route("/{workspace}/oauth2/authorize", get(authorize::get).post(authorize::post))
+        .route("/{workspace}/login", get(login::get).post(login::post))
+        .route("/{workspace}/consent", get(consent::get).post(consent::post))
+        .nest("/{workspace}/oauth2/apps", portal::routes())
+        .nest("/{workspace}/account", account::routes())
+        .method_not_allowed_fallback(async || Failure::WrongMethod)
+}

@@ -1,0 +1,97 @@
+//! Everything a request can reach: made once, shared by all threads, and nothing of it global.
+
+use crate::metrics::Metrics;
+use crate::passwords::Passwords;
+use crate::random::Randomness;
+use crate::settings::Settings;
+use crate::throttle::Throttle;
+use crate::workspace::OpenWorkspaces;
+use grantry_protocol::sealed::MasterKey;
+use grantry_storage::{Clock, Store};
+use std::fmt;
+use std::sync::Arc;
+
+/// A server that is not listening yet: what the command line works on, and what [`crate::listen`] serves.
+#[derive(Clone)]
+pub struct Server(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    parts: Parts,
+    passwords: Passwords,
+    throttle: Throttle,
+    workspaces: OpenWorkspaces,
+    metrics: Metrics,
+}
+
+/// What the server is made of and cannot make itself.
+pub struct Parts {
+    /// What it remembers.
+    pub store: Store,
+    /// What its keys rest under.
+    pub master_key: MasterKey,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where unpredictable bytes come from.
+    pub randomness: Randomness,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({})", self.0.settings.public_url)
+    }
+}
+
+impl Server {
+    /// A server from its settings and parts.
+    pub fn new(settings: Settings, parts: Parts) -> Self {
+        let passwords = Passwords::start(settings.workers, settings.password_queue, &parts.randomness);
+        Self(Arc::new(Inner {
+            settings,
+            parts,
+            passwords,
+            throttle: Throttle::default(),
+            workspaces: OpenWorkspaces::default(),
+            metrics: Metrics::default(),
+        }))
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.0.parts.store
+    }
+
+    pub(crate) fn master_key(&self) -> &MasterKey {
+        &self.0.parts.master_key
+    }
+
+    /// The clock; read once per request.
+    pub fn clock(&self) -> &Clock {
+        &self.0.parts.clock
+    }
+
+    /// A source of unpredictable bytes.
+    pub fn randomness(&self) -> Randomness {
+        self.0.parts.randomness.clone()
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    pub(crate) fn workspaces(&self) -> &OpenWorkspaces {
+        &self.0.workspaces
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+}

@@ -1,0 +1,88 @@
+//! From the path to a workspace with its keys opened, or the uniform 404.
+
+use crate::reply::Failure;
+use crate::server::Server;
+use grantry_protocol::sealed::{KeyPurpose, KeyRing, SealingKey};
+use grantry_protocol::types::{Seconds, Timestamp};
+use grantry_protocol::workspace::Workspace;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A workspace that is being served: its settings, its keys, its issuer.
+#[derive(Debug)]
+pub(crate) struct OpenWorkspace {
+    /// The settings.
+    pub(crate) row: Workspace,
+    /// The keys that seal its tokens.
+    pub(crate) ring: KeyRing,
+    /// `{public_url}/{workspace}` (RFC 8414 §2).
+    pub(crate) issuer: String,
+}
+
+/// How long a workspace is served as it was read: the longest that a change elsewhere can stay unseen here.
+const FRESH: Seconds = Seconds(1);
+/// Most workspaces kept open.
+const MOST: usize = 20_000;
+
+/// The workspaces that were asked for lately.
+#[derive(Debug, Default)]
+pub(crate) struct OpenWorkspaces(RwLock<HashMap<String, (Timestamp, Arc<OpenWorkspace>)>>);
+
+impl OpenWorkspaces {
+    /// The workspace with this slug.
+    pub(crate) async fn find(&self, server: &Server, slug: &str) -> Result<Arc<OpenWorkspace>, Failure> {
+        let now = server.clock().now();
+        if let Some(open) = self.lately(slug, now) {
+            return Ok(open);
+        }
+        let open = Arc::new(open(server, slug).await?);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.retain(|_, (read_at, _)| is_fresh(*read_at, now));
+        }
+        known.insert(slug.to_owned(), (now, Arc::clone(&open)));
+        Ok(open)
+    }
+
+    fn lately(&self, slug: &str, now: Timestamp) -> Option<Arc<OpenWorkspace>> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(slug).filter(|(read_at, _)| is_fresh(*read_at, now)).map(|(_, open)| Arc::clone(open))
+    }
+
+    /// Forgets everything, so that a change made through this process is seen at once.
+    pub(crate) fn forget(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// A clock that was set back makes everything stale, not everything fresh.
+fn is_fresh(read_at: Timestamp, now: Timestamp) -> bool {
+    read_at <= now && now.since(read_at) < FRESH
+}
+
+async fn open(server: &Server, slug: &str) -> Result<OpenWorkspace, Failure> {
+    let wanted = slug.to_owned();
+    let (row, keys) = server
+        .store()
+        .read_instance(move |instance| {
+            let Some(row) = instance.find_workspace(&wanted)? else { return Ok(None) };
+            let keys = instance.within(row.id).list_keys(KeyPurpose::Sealing)?;
+            Ok(Some((row, keys)))
+        })
+        .await?
+        .ok_or(Failure::NotFound)?;
+    if row.disabled_at.is_some() {
+        return Err(Failure::NotFound);
+    }
+    let opened = keys.iter().filter(|key| key.retired_at.is_none()).map(|key| {
+        let material = server.master_key().open(row.id, KeyPurpose::Sealing, &key.sealed)?;
+        SealingKey::new(u16::try_from(key.number).ok()?, &material)
+    });
+    // A key that does not open is a wrong master key or a damaged row: fail closed rather than with part of the keys.
+    let ring = opened.collect::<Option<Vec<_>>>().and_then(|keys| KeyRing::new(row.id, keys)).ok_or_else(|| {
+        tracing::error!(workspace = %row.slug, "the sealing keys of the workspace do not open under this master key");
+        Failure::Internal
+    })?;
+    let issuer = format!("{}/{}", server.settings().public_url, row.slug);
+    Ok(OpenWorkspace { row, ring, issuer })
+}

@@ -1,0 +1,516 @@
+//! A running server of its own for each test: own database, own clock, real sockets.
+
+use argon2::password_hash::PasswordHasher as _;
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use grantry_protocol::Scope;
+use grantry_protocol::client::{ApplicationType, AuthMethod, LifetimeOverrides, Registration};
+use grantry_protocol::client_auth::SecretDigest;
+use grantry_protocol::redirect_uri::RedirectUri;
+use grantry_protocol::sealed::{KeyPurpose, MasterKey};
+use grantry_protocol::types::{GrantType, Secret};
+use grantry_protocol::workspace::{Policy, ScopeDefinition, Slug};
+use grantry_protocol::{ClientRow, UserId, WorkspaceId};
+use grantry_server::listen;
+use grantry_server::random::Randomness;
+use grantry_server::server::{Parts, Server};
+use grantry_server::settings::{Demo, PublicUrl, Settings};
+use grantry_storage::{Clock, Database, NewClient, NewKey, NewUser, NewWorkspace, Options, Store};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+/// What the tests' servers are called, wherever they listen.
+pub(crate) const PUBLIC_URL: &str = "https://grantry.test";
+/// The issuer of the workspace of every test.
+pub(crate) const ISSUER: &str = "https://grantry.test/acme";
+/// A registered redirect URI.
+pub(crate) const CALLBACK: &str = "https://app.test/cb";
+/// The secret of every confidential client here.
+pub(crate) const SECRET: &str = "0c5bd1ffbc6b4e5f9a3d7e2c1b0a9f8e";
+/// RFC 7636 appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// RFC 7636 appendix B.
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// Makes `acme` a demo in the tests that register its app.
+const DEMO: Demo = Demo {
+    workspace: "acme",
+    client_id: "demo",
+    client_secret: Secret::new(SECRET),
+    username: "bob",
+    password: Secret::new("secret"),
+};
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A server and its database.
+pub(crate) struct World {
+    pub(crate) address: SocketAddr,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) serving: Serving,
+    clock: Arc<AtomicI64>,
+    database: Database,
+    agent: ureq::Agent,
+    _directory: TempDir,
+}
+
+impl World {
+    /// A server on SQLite with workspace `acme`, user `bob` / `secret`, and the confidential client `app`.
+    pub(crate) fn new() -> Self {
+        Self::on(Engine::Sqlite)
+    }
+
+    pub(crate) fn on(engine: Engine) -> Self {
+        Self::with(engine, |_| ())
+    }
+
+    /// With other settings than usual.
+    pub(crate) fn with(engine: Engine, change: impl Fn(&mut Settings)) -> Self {
+        let directory = TempDir::new().unwrap();
+        let database = match engine {
+            Engine::Sqlite => Database::Sqlite(directory.path().join("grantry.db")),
+            Engine::Postgres => fresh_postgres(),
+        };
+        let clock = Arc::new(AtomicI64::new(1_800_000_000_000));
+        let mut world = Self::start(directory, database, clock, change);
+        world.workspace = world.create_workspace("acme");
+        world.create_user("bob", "secret");
+        world.register("app", |_| ());
+        world
+    }
+
+    /// Another process on the same database, as far as a test can have one.
+    pub(crate) fn another(&self) -> Self {
+        let started = Self::start(TempDir::new().unwrap(), self.database.clone(), Arc::clone(&self.clock), |_| ());
+        Self { workspace: self.workspace, ..started }
+    }
+
+    fn start(directory: TempDir, database: Database, clock: Arc<AtomicI64>, change: impl Fn(&mut Settings)) -> Self {
+        let moving = Arc::clone(&clock);
+        let time = Clock::new(move || moving.load(Ordering::SeqCst));
+        let randomness = Randomness::new(|bytes| aws_lc_rs::rand::fill(bytes).unwrap());
+        static SEED: AtomicU64 = AtomicU64::new(1);
+        let options = Options {
+            migrate: true,
+            create: true,
+            postgres_connections: 8,
+            node_seed: SEED.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst),
+            queue: 4_096,
+        };
+        let store = Store::open(&database, options, time.clone()).unwrap();
+        let master_key = MasterKey::new(&[7; MasterKey::LENGTH]).unwrap();
+        let mut settings = Settings {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            public_url: PublicUrl::parse(PUBLIC_URL).unwrap(),
+            tls: None,
+            trusted_proxies: Vec::new(),
+            workers: 2,
+            password_queue: 64,
+            control_socket: None,
+            demo: Some(DEMO),
+        };
+        change(&mut settings);
+        let server = Server::new(settings, Parts { store, master_key, clock: time, randomness });
+        let (stop, stopped) = watch::channel(false);
+        let (tell, told) = mpsc::channel();
+        let serving = std::thread::spawn({
+            let server = server.clone();
+            move || listen::serve(&server, |address| tell.send(address).unwrap(), stopped)
+        });
+        let address = told.recv_timeout(Duration::from_secs(20)).unwrap();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .build()
+            .into();
+        let serving = Serving { server, stop, thread: Some(serving) };
+        Self { address, serving, workspace: WorkspaceId(0), clock, database, agent, _directory: directory }
+    }
+
+    /// The server.
+    pub(crate) fn server(&self) -> &Server {
+        &self.serving.server
+    }
+
+    /// Moves the clock.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1_000, Ordering::SeqCst);
+    }
+
+    pub(crate) fn create_workspace(&self, slug: &str) -> WorkspaceId {
+        let now = self.server().clock().now();
+        let scope = |name: &str, optional| ScopeDefinition {
+            name: name.to_owned(),
+            description: format!("What {name} does"),
+            optional,
+            audience: None,
+        };
+        let policy = Policy { grant_types: GrantType::ALL.into(), ..Policy::default() };
+        let new = NewWorkspace {
+            slug: Slug::parse(slug).unwrap(),
+            name: slug.to_owned(),
+            policy,
+            scopes: vec![scope("read", false), scope("write", true), scope("profile", true)],
+        };
+        let master_key = MasterKey::new(&[7; MasterKey::LENGTH]).unwrap();
+        let mut randomness = self.server().randomness();
+        wait(self.server().store().write_instance(move |instance| {
+            let id = instance.create_workspace(&new, now)?;
+            let sealed = master_key.generate(id, KeyPurpose::Sealing, &mut randomness);
+            instance.within(id).insert_key(&NewKey { purpose: KeyPurpose::Sealing, sealed }, now)?;
+            Ok(id)
+        }))
+        .unwrap()
+    }
+
+    /// Changes the workspace's row.
+    pub(crate) fn change_workspace(&self, change: impl Fn(&mut grantry_protocol::workspace::Workspace)) {
+        let id = self.workspace;
+        let mut row = wait(self.server().store().read_instance(move |instance| instance.find_workspace_by_id(id)))
+            .unwrap()
+            .unwrap();
+        change(&mut row);
+        wait(self.server().store().write_instance(move |instance| instance.update_workspace(&row))).unwrap();
+        self.pass(2);
+    }
+
+    pub(crate) fn create_user(&self, username: &str, password: &str) -> UserId {
+        let now = self.server().clock().now();
+        let new = NewUser {
+            username: username.to_owned(),
+            subject: format!("sub-{username}"),
+            display_name: username.to_uppercase(),
+            admin: username == "admin",
+            claims: "{}".to_owned(),
+            password_digest: Some(cheap_digest(password)),
+        };
+        wait(self.server().store().write(self.workspace, move |tx| tx.insert_user(&new, now))).unwrap()
+    }
+
+    /// Registers a client: `app`-like by default, and changed by `change`. Public ones get no secret.
+    pub(crate) fn register(&self, client_id: &str, change: impl Fn(&mut Registration)) -> ClientRow {
+        let now = self.server().clock().now();
+        let mut registration = Registration {
+            name: format!("The {client_id}"),
+            description: String::new(),
+            application_type: ApplicationType::Web,
+            token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+            redirect_uris: vec![RedirectUri::register(CALLBACK).unwrap()],
+            grant_types: GrantType::ALL.into(),
+            scope: Scope::parse("read write profile").unwrap(),
+            lifetimes: LifetimeOverrides::default(),
+            resource: None,
+        };
+        change(&mut registration);
+        let secret = registration.token_endpoint_auth_method != AuthMethod::None;
+        let digest = secret.then(|| SecretDigest::of_random(SECRET).as_str().to_owned());
+        let new = NewClient { client_id: client_id.to_owned(), registration, digest, owner: None };
+        wait(self.server().store().write(self.workspace, move |tx| tx.insert_client(&new, now))).unwrap()
+    }
+
+    /// A public client with PKCE.
+    pub(crate) fn register_public(&self, client_id: &str) -> ClientRow {
+        self.register(client_id, |registration| {
+            registration.application_type = ApplicationType::Spa;
+            registration.token_endpoint_auth_method = AuthMethod::None;
+        })
+    }
+
+    pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.agent.get(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::read(request.call().unwrap())
+    }
+
+    pub(crate) fn post(&self, path: &str, form: &str, headers: &[(&str, &str)]) -> Answer {
+        self.post_as("application/x-www-form-urlencoded", path, form, headers)
+    }
+
+    pub(crate) fn post_as(&self, content_type: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request =
+            self.agent.post(format!("http://{}{path}", self.address)).header("content-type", content_type);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::read(request.send(body).unwrap())
+    }
+
+    /// A token request of the client `app`.
+    pub(crate) fn token(&self, form: &str) -> Answer {
+        self.token_as("app", form)
+    }
+
+    /// A token request of a confidential client.
+    pub(crate) fn token_as(&self, client_id: &str, form: &str) -> Answer {
+        self.post("/acme/oauth2/token", form, &[("authorization", &basic(client_id, SECRET))])
+    }
+
+    /// Introspection by the client `app`.
+    pub(crate) fn introspect(&self, token: &str) -> Answer {
+        let form = format!("token={token}");
+        self.post("/acme/oauth2/introspect", &form, &[("authorization", &basic("app", SECRET))])
+    }
+
+    pub(crate) fn is_active(&self, token: &str) -> bool {
+        let answer = self.introspect(token);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()["active"].as_bool().unwrap()
+    }
+
+    /// A browser in which `bob` is signed in.
+    pub(crate) fn bob(&self) -> Browser<'_> {
+        let mut browser = Browser::new(self);
+        let answer = browser.sign_in("/acme/login", "bob", "secret");
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        browser
+    }
+
+    /// A code for the client, by the whole way: request, login, consent.
+    pub(crate) fn code_for(&self, client_id: &str, more: &str) -> String {
+        let answer = self.bob().authorize(&format!("response_type=code&client_id={client_id}{more}"));
+        answer.answer_parameter("code").unwrap_or_else(|| panic!("{answer:?}"))
+    }
+
+    /// A code for the client `app`.
+    pub(crate) fn code(&self) -> String {
+        self.code_for("app", "")
+    }
+
+    /// The tokens of a public client with PKCE.
+    pub(crate) fn public_tokens(&self, client_id: &str) -> serde_json::Value {
+        let code = self.code_for(client_id, &format!("&code_challenge={CHALLENGE}&code_challenge_method=S256"));
+        let form = format!("grant_type=authorization_code&code={code}&client_id={client_id}&code_verifier={VERIFIER}");
+        let answer = self.post("/acme/oauth2/token", &form, &[]);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()
+    }
+}
+
+/// A server that serves until it is stopped, or dropped.
+pub(crate) struct Serving {
+    server: Server,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl Serving {
+    /// Asks the server to finish.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Waits until it has.
+    pub(crate) fn finish(&mut self) -> std::io::Result<()> {
+        self.stop();
+        self.thread.take().map_or(Ok(()), |thread| thread.join().unwrap())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.finish();
+        self.server.store().close();
+    }
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    fn read(mut response: ureq::http::Response<ureq::Body>) -> Self {
+        let headers = response.headers().iter();
+        let headers =
+            headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned())).collect();
+        let status = response.status().as_u16();
+        let body = response.body_mut().read_to_string().unwrap_or_default();
+        Self { status, headers, body }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// The OAuth error code in a JSON answer.
+    pub(crate) fn error(&self) -> String {
+        self.json()["error"].as_str().unwrap_or_else(|| panic!("{}", self.body)).to_owned()
+    }
+
+    /// A string member of a JSON answer.
+    pub(crate) fn text(&self, member: &str) -> String {
+        self.json()[member].as_str().unwrap_or_else(|| panic!("{member}: {}", self.body)).to_owned()
+    }
+
+    pub(crate) fn location(&self) -> &str {
+        self.header("location").unwrap_or_else(|| panic!("no Location: {} {}", self.status, self.body))
+    }
+
+    /// A parameter of an authorization response, in the query or in the fragment.
+    pub(crate) fn answer_parameter(&self, name: &str) -> Option<String> {
+        let location = self.header("location")?;
+        let encoded = location.split_once(['?', '#'])?.1;
+        form_urlencoded::parse(encoded.as_bytes()).find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// The value of the hidden input with this name.
+    pub(crate) fn hidden(&self, name: &str) -> String {
+        let marker = format!("name=\"{name}\" value=\"");
+        let start = self.body.find(&marker).unwrap_or_else(|| panic!("no field {name}: {} {}", self.status, self.body));
+        let rest = &self.body[start + marker.len()..];
+        rest[..rest.find('"').unwrap()].to_owned()
+    }
+
+    /// The form tokens of the forms that post to `action`, in the order of the page.
+    pub(crate) fn form_tokens(&self, action: &str) -> Vec<String> {
+        let forms = self.body.split("<form").filter(|form| form.contains(&format!("action=\"{action}\"")));
+        let fields = forms.map(|form| Self { status: self.status, headers: Vec::new(), body: form.to_owned() });
+        fields.map(|form| form.hidden("form_token")).collect()
+    }
+
+    /// The form token of the one form that posts to `action`.
+    pub(crate) fn form_token(&self, action: &str) -> String {
+        let tokens = self.form_tokens(action);
+        assert_eq!(tokens.len(), 1, "forms that post to {action}: {} {}", self.status, self.body);
+        tokens.into_iter().next().unwrap()
+    }
+}
+
+/// A browser as far as cookies and forms go.
+pub(crate) struct Browser<'w> {
+    pub(crate) world: &'w World,
+    pub(crate) cookies: BTreeMap<String, String>,
+}
+
+impl<'w> Browser<'w> {
+    pub(crate) fn new(world: &'w World) -> Self {
+        Self { world, cookies: BTreeMap::new() }
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
+        let cookies = self.cookie_header();
+        let answer = self.world.get(path, &[("cookie", &cookies)]);
+        self.keep(answer)
+    }
+
+    pub(crate) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_from(PUBLIC_URL, path, fields)
+    }
+
+    /// A form that says it comes from `origin`, as browsers without fetch metadata do.
+    pub(crate) fn post_from(&mut self, origin: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_with(("origin", origin), path, fields)
+    }
+
+    /// A form as Chromium sends it from a page without a referrer: the origin is null, the site is told apart.
+    pub(crate) fn post_across(&mut self, site: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_with(("sec-fetch-site", site), path, fields)
+    }
+
+    fn post_with(&mut self, header: (&str, &str), path: &str, fields: &[(&str, &str)]) -> Answer {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let cookies = self.cookie_header();
+        let origin = if header.0 == "origin" { header } else { ("origin", "null") };
+        let mut headers = vec![("cookie", cookies.as_str()), origin];
+        headers.extend((header.0 != "origin").then_some(header));
+        let answer = self.world.post(path, &form, &headers);
+        self.keep(answer)
+    }
+
+    /// Opens a login page and fills it in.
+    pub(crate) fn sign_in(&mut self, login: &str, username: &str, password: &str) -> Answer {
+        let page = self.get(login);
+        let token = page.hidden("form_token");
+        let request = if page.body.contains("name=\"request\"") { page.hidden("request") } else { String::new() };
+        let fields =
+            [("form_token", token.as_str()), ("request", &request), ("username", username), ("password", password)];
+        self.post("/acme/login", &fields)
+    }
+
+    /// Makes an authorization request and agrees to everything, if asked. The last answer.
+    pub(crate) fn authorize(&mut self, query: &str) -> Answer {
+        let answer = self.get(&format!("/acme/oauth2/authorize?{query}"));
+        if answer.header("location").is_some_and(|location| location.starts_with("/acme/consent")) {
+            return self.consent(&answer, "allow", &["write", "profile"]);
+        }
+        answer
+    }
+
+    /// Opens the consent page that an answer leads to and decides.
+    pub(crate) fn consent(&mut self, answer: &Answer, decision: &str, ticked: &[&str]) -> Answer {
+        let page = self.get(answer.location());
+        let (token, request) = (page.hidden("form_token"), page.hidden("request"));
+        let mut fields = vec![("form_token", token.as_str()), ("request", &request), ("decision", decision)];
+        fields.extend(ticked.iter().map(|scope| ("scope", *scope)));
+        self.post("/acme/consent", &fields)
+    }
+
+    fn cookie_header(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    fn keep(&mut self, answer: Answer) -> Answer {
+        for (_, set) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
+            let (name, value) = set.split(';').next().and_then(|pair| pair.split_once('=')).unwrap();
+            if set.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+}
+
+/// An `Authorization` header.
+pub(crate) fn basic(client_id: &str, secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{client_id}:{secret}")))
+}
+
+/// Waits for a piece of storage work.
+pub(crate) fn wait<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+/// A PHC string that verifies in no time: what is tested here is not how slow Argon2id is.
+fn cheap_digest(password: &str) -> String {
+    let params = Params::new(8, 1, 1, None).unwrap();
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2.hash_password_with_salt(password.as_bytes(), b"a salt for tests").unwrap().to_string()
+}
+
+/// A new database on the PostgreSQL that the test command started.
+fn fresh_postgres() -> Database {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    #[expect(clippy::disallowed_methods, reason = "the test command hands the address over in the environment")]
+    let admin = std::env::var("GRANTRY_TEST_POSTGRES")
+        .expect("GRANTRY_TEST_POSTGRES is not set: run ./test, which starts a throw-away PostgreSQL");
+    let name = format!("door_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
+    let mut client = postgres::Client::connect(&admin, postgres::NoTls).unwrap();
+    client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    let (server, _) = admin.rsplit_once('/').unwrap();
+    Database::Postgres(Secret::new(format!("{server}/{name}")))
+}

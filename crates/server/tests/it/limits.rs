@@ -1,0 +1,61 @@
+//! Limits on everything, and failures that are never a success.
+
+use crate::harness::{SECRET, World, basic};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+#[test]
+fn an_oversize_body_is_refused() {
+    let world = World::new();
+    let form = format!("grant_type=client_credentials&x={}", "a".repeat(17 * 1024));
+    let answer = world.token(&form);
+    assert_eq!((answer.status, answer.error().as_str()), (413, "invalid_request"));
+    let page = world.post("/acme/login", &format!("x={}", "a".repeat(65 * 1024)), &[]);
+    assert_eq!(page.status, 413);
+    assert!(page.body.contains("<h1"), "people get a page");
+}
+
+#[test]
+fn too_many_parameters_are_refused() {
+    let world = World::new();
+    let form: String = (0..100).map(|n| format!("p{n}=1&")).collect();
+    assert_eq!(world.token(&form).error(), "invalid_request");
+}
+
+#[test]
+fn oversize_headers_are_refused_and_the_server_lives_on() {
+    let world = World::new();
+    let mut stream = TcpStream::connect(world.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Big: {}\r\n\r\n", "a".repeat(128 * 1024));
+    // The server may hang up before all of it is written.
+    let _ = stream.write_all(request.as_bytes());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert_eq!(world.get("/healthz", &[]).status, 200);
+}
+
+#[test]
+fn a_request_id_of_the_client_is_not_believed() {
+    let world = World::new();
+    let answer = world.get("/healthz", &[("x-request-id", "forged")]);
+    assert_ne!(answer.header("x-request-id"), Some("forged"));
+}
+
+#[test]
+fn what_is_stored_nowhere_is_never_a_success() {
+    let world = World::new();
+    let code = world.code();
+    world.server().store().close();
+    let answer = world.token(&format!("grant_type=authorization_code&code={code}"));
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert_eq!(answer.error(), "temporarily_unavailable");
+    assert!(answer.header("retry-after").is_some());
+    assert_eq!(world.get("/healthz", &[]).status, 200, "the process is alive");
+    assert_eq!(world.get("/readyz", &[]).status, 503, "and not ready");
+    let header = basic("app", SECRET);
+    assert_eq!(world.post("/acme/oauth2/introspect", "token=x", &[("authorization", &header)]).status, 503);
+}

@@ -1,0 +1,17 @@
+//! The front door: behaviour over HTTP, with real parts. One module per specification; names begin with the section.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod account;
+mod authorize;
+mod docs;
+mod harness;
+mod introspect;
+mod limits;
+mod listen;
+mod login;
+mod metadata;
+mod portal;
+mod races;
+mod refresh;
+mod revoke;
+mod token;
