@@ -1,0 +1,20 @@
+//! Structured logs on standard error, as text or as JSON.
+
+use crate::config::{Config, LogFormat};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::{Layer as _, Registry};
+
+/// Starts logging, at the configured level or else at `usual`. The parts that we build on only speak up when it matters.
+pub(crate) fn start(config: &Config, usual: LevelFilter) {
+    let level = config.log_level.unwrap_or(usual);
+    let wanted = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("grantry", level);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = match config.log_format {
+        LogFormat::Text => layer.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+    };
+    // It fails only where logging was started before, and then it is on.
+    let _ = tracing::subscriber::set_global_default(Registry::default().with(layer.with_filter(wanted)));
+}

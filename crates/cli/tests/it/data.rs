@@ -1,0 +1,218 @@
+//! Workspaces, users, apps and keys: the same commands, whoever has the database open.
+
+use crate::world::{Home, Serving};
+use serde_json::json;
+
+#[test]
+fn while_no_server_runs() {
+    everything(&Home::new(), None);
+}
+
+#[test]
+fn while_a_server_runs() {
+    let home = Home::new();
+    let server = home.start("serve --listen 127.0.0.1:0");
+    everything(&home, Some(&server));
+    let (status, said) = server.stop();
+    assert_eq!(status, Some(0), "{said}");
+    assert!(!home.data("control.sock").exists());
+}
+
+/// All commands on data, in one life of a workspace.
+pub(crate) fn everything(home: &Home, server: Option<&Serving>) {
+    workspaces(home, server);
+    users(home);
+    apps(home, server);
+    keys(home, server);
+    assert_eq!(home.json("workspace delete acme --yes"), json!({"deleted": "acme"}));
+    assert_eq!(home.json("workspace list")["total"], 1);
+}
+
+fn workspaces(home: &Home, server: Option<&Serving>) {
+    let made = home.json("workspace create acme --name Acme~Ltd --access-token-lifetime 900");
+    let issuer = server.map_or("http://127.0.0.1:8080/acme".to_owned(), |server| format!("{}/acme", server.url()));
+    assert_eq!(made["workspace"], "acme");
+    assert_eq!(made["issuer"], issuer);
+    assert_eq!(made["name"], "Acme Ltd");
+    assert_eq!(made["grant_types"], json!(["authorization_code", "client_credentials", "refresh_token"]));
+    assert_eq!(made["lifetimes"]["access_token"], 900);
+    assert_eq!(made["scopes"][0], json!({"name": "read", "description": "See your data", "optional": false}));
+    assert_eq!(made["scopes"][1]["optional"], true);
+    assert_eq!(home.json("workspace show acme"), made);
+
+    assert!(home.fails(1, "workspace create acme").contains("exists already"));
+    assert!(home.fails(1, "workspace show nope").contains("`grantry workspace list`"));
+    assert!(home.fails(1, "workspace update acme --code-lifetime 601").contains("RFC 6749 §4.1.2"));
+    assert!(home.fails(1, "workspace update acme --remove-scope nope").contains("`read`, `write`"));
+    assert!(home.fails(2, "workspace delete acme").contains("--yes"));
+
+    let changed = home.json(
+        "workspace update acme --allow-grant password --forbid-grant refresh_token --scope pay=Pay~for~you \
+         --scope-audience pay=https://pay.example --app-registration admins --disable",
+    );
+    assert_eq!(changed["grant_types"], json!(["authorization_code", "password", "client_credentials"]));
+    assert_eq!(changed["scopes"][2]["audience"], "https://pay.example");
+    assert_eq!(changed["app_registration"], "admins");
+    assert!(changed["disabled_at"].is_i64());
+    let changed = home.json("workspace update acme --enable --remove-scope pay --allow-grant refresh_token");
+    assert!(changed["disabled_at"].is_null());
+    assert_eq!(changed["scopes"].as_array().unwrap().len(), 2);
+
+    home.json("workspace create other --scope all=Do~everything --grant client_credentials");
+    assert_eq!(home.json("workspace list")["total"], 2);
+    let found = home.json("workspace list --search OTH --limit 1");
+    assert_eq!(found["workspaces"][0]["scopes"].as_array().unwrap().len(), 1);
+}
+
+fn users(home: &Home) {
+    let made = home.json_with(
+        "user create --workspace acme --username ann --password-stdin --admin --name Ann --claim email=ann@example.com \
+         --claim email_verified=true",
+        "pass word\n",
+    );
+    assert_eq!((&made["username"], &made["name"], &made["admin"]), (&json!("ann"), &json!("Ann"), &json!(true)));
+    assert_eq!(made["claims"], json!({"email": "ann@example.com", "email_verified": true}));
+    assert!(made["sub"].as_str().unwrap().len() >= 20);
+    assert_eq!(home.json("user show --workspace acme ann"), made);
+
+    assert!(home.fails(2, "user create --workspace acme --username eve").contains("--password-stdin"));
+    assert!(home.fails(2, "user create --workspace acme --username eve --password-stdin").contains("is empty"));
+    let twice = home.run("user create --workspace acme --username ann --password-stdin", "x");
+    assert!(String::from_utf8(twice.stderr).unwrap().contains("exists already"));
+    assert!(home.fails(1, "user show --workspace acme eve").contains("has no user `eve`"));
+    assert!(home.fails(1, "user show --workspace nope eve").contains("workspace `nope` does not exist"));
+    assert!(home.fails(1, "user update --workspace acme ann --claim sub=x").contains("not a standard claim"));
+
+    let changed = home.json("user update --workspace acme ann --no-admin --disable --claim email=");
+    assert_eq!(changed["admin"], false);
+    assert_eq!(changed["claims"], json!({"email_verified": true}));
+    assert!(changed["disabled_at"].is_i64());
+    assert!(home.json("user update --workspace acme ann --enable")["disabled_at"].is_null());
+    assert_eq!(home.json("user list --workspace acme")["users"][0]["username"], "ann");
+    assert_eq!(home.json("user list --workspace other"), json!({"users": [], "total": 0}));
+}
+
+fn apps(home: &Home, server: Option<&Serving>) {
+    let web = home.json("app create --workspace acme --name Web --type web --redirect-uri https://a.example/cb");
+    assert_eq!(web["token_endpoint_auth_method"], "client_secret_basic");
+    assert_eq!(web["grant_types"], json!(["authorization_code", "refresh_token"]));
+    assert_eq!(web["scope"], "read write");
+    assert_eq!(web["client_secret"].as_str().unwrap().len(), 43);
+    let spa = home.json("app create --workspace acme --name Spa --type spa --redirect-uri https://a.example/cb");
+    assert_eq!(spa["token_endpoint_auth_method"], "none");
+    assert!(spa["client_secret"].is_null() && spa["secrets"].is_null());
+
+    let app = "--workspace acme --name X";
+    assert!(home.fails(1, &format!("app create {app} --type web")).contains("needs at least one --redirect-uri"));
+    assert!(home.fails(1, &format!("app create {app} --type service --scope nope")).contains("`read`, `write`"));
+    assert!(
+        home.fails(1, &format!("app create {app} --type service --grant implicit")).contains("--allow-grant implicit")
+    );
+    assert!(
+        home.fails(1, &format!("app create {app} --type spa --grant client_credentials")).contains("RFC 6749 §4.4")
+    );
+    let wrong = home.run(&format!("app create {app} --type web --redirect-uri http://a.example"), "");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8(wrong.stderr).unwrap().contains("a redirect URI uses https"));
+
+    let job = "app create --workspace acme --name Job --type service --client-id job --auth-method client_secret_post";
+    let words = "correct horse battery staple";
+    let made = home.json_with(&format!("{job} --secret-stdin --resource https://api.example"), words);
+    assert!(made["client_secret"].is_null(), "a secret that was brought along is known already");
+    assert_eq!(made["resource"], "https://api.example");
+    assert!(home.fails(1, job).contains("client_id `job` is taken"));
+    assert_eq!(home.json("app list --workspace acme")["total"], 3);
+    secrets(home, server, words);
+
+    let id = spa["client_id"].as_str().unwrap();
+    let changed =
+        home.json(&format!("app update --workspace acme {id} --name Page --scope read --access-token-lifetime 60"));
+    assert_eq!((&changed["client_name"], &changed["scope"]), (&json!("Page"), &json!("read")));
+    assert_eq!(changed["lifetimes"], json!({"access_token": 60}));
+    assert_eq!(home.json(&format!("app show --workspace acme {id}")), changed);
+    home.json("workspace update acme --remove-scope write");
+    assert_eq!(home.json("app show --workspace acme job")["scope"], "read");
+    assert_eq!(home.json(&format!("app delete --workspace acme {id} --yes")), json!({"deleted": id}));
+    assert!(home.fails(1, &format!("app show --workspace acme {id}")).contains("has no app"));
+    assert!(home.fails(1, "app show --workspace other job").contains("has no app"));
+}
+
+/// The life of the secret of `job`, as its workspace's token endpoint sees it.
+fn secrets(home: &Home, server: Option<&Serving>, first: &str) {
+    let good = |secret: &str, expected: bool| {
+        let Some(server) = server else { return };
+        let (status, answer) = server.token("acme", "job", secret, "grant_type=client_credentials");
+        assert_eq!(status, if expected { 200 } else { 401 }, "{answer}");
+    };
+    good(first, true);
+    let rotated = home.json("app rotate-secret --workspace acme job");
+    let second = rotated["client_secret"].as_str().unwrap();
+    good(first, true);
+    good(second, true);
+    assert_eq!(rotated["secrets"].as_array().unwrap().len(), 2);
+    assert!(home.json("app show --workspace acme job")["client_secret"].is_null());
+    assert!(home.fails(1, "app rotate-secret --workspace acme job").contains("two good secrets already"));
+    home.json("app retire-secret --workspace acme job");
+    good(first, false);
+    good(second, true);
+    assert!(home.fails(1, "app retire-secret --workspace acme job").contains("only good one"));
+    home.json("app update --workspace acme job --disable");
+    good(second, false);
+    home.json("app update --workspace acme job --enable");
+    good(second, true);
+}
+
+fn keys(home: &Home, server: Option<&Serving>) {
+    home.json_with("app create --workspace acme --name K --type service --client-id k --token-endpoint-auth-method client_secret_post --secret-stdin", "179ad45c6ce2cb97cf1029e212046e81");
+    let token = || {
+        let server = server?;
+        let (_, answer) =
+            server.token("acme", "k", "179ad45c6ce2cb97cf1029e212046e81", "grant_type=client_credentials");
+        Some(answer["access_token"].as_str().unwrap().to_owned())
+    };
+    let before = token();
+    let keys = home.json("key rotate --workspace acme");
+    assert_eq!((&keys["keys"][0]["number"], &keys["keys"][1]["number"]), (&json!(2), &json!(1)));
+    assert_eq!(home.json("key list --workspace acme"), keys);
+    if let (Some(server), Some(before), Some(after)) = (server, before, token()) {
+        for token in [before, after] {
+            let answer = ureq::post(format!("{}/acme/oauth2/introspect", server.url()))
+                .send_form([
+                    ("client_id", "k"),
+                    ("client_secret", "179ad45c6ce2cb97cf1029e212046e81"),
+                    ("token", &token),
+                ])
+                .unwrap()
+                .body_mut()
+                .read_to_string()
+                .unwrap();
+            assert!(answer.contains("\"active\":true"), "{answer}");
+        }
+    }
+}
+
+#[test]
+fn answers_for_people_are_lines() {
+    let home = Home::new();
+    let made = home.run("workspace create acme", "");
+    assert!(String::from_utf8(made.stdout).unwrap().starts_with("workspace         acme\nissuer            http"));
+    let listed = home.run("workspace list", "");
+    assert_eq!(
+        String::from_utf8(listed.stdout).unwrap(),
+        "workspace  name  issuer\nacme       acme  http://127.0.0.1:8080/acme\n"
+    );
+    let app = home.run("app create --workspace acme --name A --type service", "");
+    assert!(String::from_utf8(app.stderr).unwrap().contains("shown only now"));
+}
+
+#[test]
+fn commands_wait_for_each_other() {
+    let home = Home::new();
+    home.json("workspace create acme");
+    std::thread::scope(|scope| {
+        let create = |n| home.json(&format!("app create --workspace acme --name A{n} --type service"));
+        let runs: Vec<_> = (0..4).map(|n| scope.spawn(move || create(n))).collect();
+        runs.into_iter().for_each(|run| drop(run.join().unwrap()));
+    });
+    assert_eq!(home.json("app list --workspace acme")["total"], 4);
+}

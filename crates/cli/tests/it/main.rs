@@ -1,0 +1,10 @@
+//! The command line as its users meet it: the real binary, real databases, and what it prints.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod config;
+mod data;
+mod database;
+mod demo;
+mod doctor;
+mod postgres;
+mod world;
