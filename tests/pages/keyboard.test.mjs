@@ -1,0 +1,52 @@
+// Signing in and deciding with the keyboard alone.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BOB } from "../lib/demo.mjs";
+import { anApp, someone, theWorld } from "./world.mjs";
+
+const world = theWorld();
+const MOST_STOPS = 40;
+
+/** Presses Tab until the element has the focus, which must be visible. */
+async function tabTo(page, selector) {
+  for (let stop = 0; stop < MOST_STOPS; stop++) {
+    await page.keyboard.press("Tab");
+    const focused = page.locator(`${selector}:focus`);
+    if (await focused.count()) {
+      const ring = await focused.evaluate((element) => getComputedStyle(element).outlineStyle);
+      assert.notEqual(ring, "none", `${selector} does not show that it has the focus`);
+      return;
+    }
+  }
+  throw new Error(`Tab never came to ${selector}`);
+}
+
+test("bob signs in, unticks a scope and allows the rest, without a mouse", async (t) => {
+  const page = await someone(t, world);
+  const app = await anApp(t, world.demo, { name: "Photo printer" });
+
+  await page.goto(app.authorizationUrl());
+  await page.keyboard.type(BOB.username);
+  await tabTo(page, "#password");
+  await page.keyboard.type(BOB.password);
+  await page.keyboard.press("Enter");
+
+  await page.waitForURL("**/consent**");
+  const unwanted = await page.getByRole("checkbox").first().getAttribute("value");
+  await tabTo(page, `input[value="${unwanted}"]`);
+  await page.keyboard.press("Space");
+  await tabTo(page, "#consent-allow");
+  await page.keyboard.press("Enter");
+
+  const { scope } = await app.redeem((await app.answer(page)).code);
+  assert.ok(!scope.split(" ").includes(unwanted), scope);
+});
+
+test("the first Tab on a page leads past its navigation", async (t) => {
+  const page = await someone(t, world);
+  await page.goto(`${world.demo.workspace}/oauth2`);
+  await page.keyboard.press("Tab");
+  await page.getByRole("link", { name: "Skip to the content" }).press("Enter");
+  assert.equal(await page.locator(":focus").getAttribute("id"), "main");
+});
