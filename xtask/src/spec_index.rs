@@ -1,4 +1,5 @@
-//! `docs/spec-index.md`: for each section of each RFC, the line that keeps it and the test that shows it.
+//! `docs/spec-index.md`: for each section of each RFC, the file that keeps it and the test that shows it. It names no lines,
+//! so that moving one makes nothing stale.
 
 use crate::rust_source::Line;
 use crate::tree::Tree;
@@ -19,7 +20,6 @@ const HIGHEST_SECTION: u32 = 30;
 #[derive(Debug, PartialEq)]
 struct Place {
     path: String,
-    line: usize,
     what: String,
 }
 
@@ -59,9 +59,8 @@ pub(crate) fn render(tree: &Tree) -> String {
         let _ = write!(page, "\n## [RFC {rfc}]({address})\n\n| section | what | where |\n|---|---|---|\n");
         for (section, places) in sections {
             let (text, anchor) = (section.text(), section.anchor());
-            for Place { path, line, what } in places {
-                let _ =
-                    writeln!(page, "| [§{text}]({address}#{anchor}) | {what} | [{path}:{line}](../{path}#L{line}) |");
+            for Place { path, what } in places {
+                let _ = writeln!(page, "| [§{text}]({address}#{anchor}) | {what} | [{path}](../{path}) |");
             }
         }
     }
@@ -73,12 +72,15 @@ fn index(tree: &Tree) -> Index {
     for file in tree.files.iter().filter(|file| file.path.starts_with("crates/")) {
         let lines = file.rust_lines();
         let subject = lines.iter().find_map(|(_, line)| subject_of(&line.comment));
-        for (number, line) in &lines {
+        for (_, line) in &lines {
             let cited = if file.room().is_some() { citations(&line.comment) } else { Vec::new() };
-            let shown = subject.and_then(|rfc| shown_by(line, rfc));
+            let shown = shown_by(line, subject);
             for (rfc, section, what) in cited.into_iter().chain(shown) {
-                let place = Place { path: file.path.clone(), line: *number, what };
-                index.entry(rfc).or_default().entry(section).or_default().push(place);
+                let place = Place { path: file.path.clone(), what };
+                let places = index.entry(rfc).or_default().entry(section).or_default();
+                if !places.contains(&place) {
+                    places.push(place);
+                }
             }
         }
     }
@@ -122,14 +124,19 @@ fn sections(mut rest: &str) -> Vec<Section> {
     found
 }
 
-/// The section a test is named after: `fn s4_1_3_a_code_buys_tokens_once`.
-fn shown_by(line: &Line, rfc: u32) -> Option<(u32, Section, String)> {
-    let (_, rest) = line.code.split_once("fn s")?;
-    let name = rest.split('(').next()?;
+/// The section a test is named after: `fn s4_1_3_a_code_buys_tokens_once`, of the module's subject; or with the RFC's number
+/// in front.
+fn shown_by(line: &Line, subject: Option<u32>) -> Option<(u32, Section, String)> {
+    let name = line.code.split_once("fn ")?.1.split('(').next()?;
+    let own = name.strip_prefix("rfc").and_then(|rest| rest.split_once("_s"));
+    let (rfc, rest) = match own {
+        Some((number, rest)) => (number.parse().ok()?, rest),
+        None => (subject?, name.strip_prefix('s')?),
+    };
     let is_section = |part: &&str| part.parse::<u32>().is_ok_and(|number| number <= HIGHEST_SECTION);
-    let numbers: Vec<&str> = name.split('_').take_while(is_section).collect();
+    let numbers: Vec<&str> = rest.split('_').take_while(is_section).collect();
     let section = Section::parse(&numbers.join("."))?;
-    Some((rfc, section, format!("test `s{name}`")))
+    Some((rfc, section, format!("test `{name}`")))
 }
 
 #[cfg(test)]
@@ -162,10 +169,10 @@ mod tests {
 
     #[test]
     fn a_test_shows_the_section_in_its_name() {
-        let source =
-            "//! Refreshing, RFC 6749 and RFC 9700.\nfn s6_64_at_once() {}\nasync fn s5_2_wrong() {}\nfn sealed() {}";
+        let source = "//! Refreshing, RFC 6749.\nfn s6_64_at_once() {}\nasync fn s5_2_wrong() {}\nfn sealed() {}\nfn rfc9700_s4_14_2_b() {}";
         let page = render(&tree(&[("crates/server/tests/it/a.rs", source)]));
-        assert!(page.contains("| [§6](https://www.rfc-editor.org/rfc/rfc6749#section-6) | test `s6_64_at_once` | [crates/server/tests/it/a.rs:2](../crates/server/tests/it/a.rs#L2) |"), "{page}");
+        assert!(page.contains("| [§6](https://www.rfc-editor.org/rfc/rfc6749#section-6) | test `s6_64_at_once` | [crates/server/tests/it/a.rs](../crates/server/tests/it/a.rs) |"), "{page}");
+        assert!(page.contains("rfc9700#section-4.14.2) | test `rfc9700_s4_14_2_b`"), "{page}");
         assert!(page.contains("test `s5_2_wrong`") && !page.contains("sealed"), "{page}");
     }
 
@@ -174,6 +181,10 @@ mod tests {
         let source = ("crates/protocol/src/a.rs", "// RFC 6749 §6: a");
         let page = render(&tree(&[source]));
         assert!(is_fresh(&tree(&[source, (PATH, &page)])));
-        assert!(!is_fresh(&tree(&[("crates/protocol/src/a.rs", "\n// RFC 6749 §6: a"), (PATH, &page)])));
+        assert!(
+            is_fresh(&tree(&[("crates/protocol/src/a.rs", "\n// RFC 6749 §6: a"), (PATH, &page)])),
+            "it only moved"
+        );
+        assert!(!is_fresh(&tree(&[("crates/protocol/src/a.rs", "// RFC 6749 §6: b"), (PATH, &page)])));
     }
 }
