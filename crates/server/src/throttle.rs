@@ -8,15 +8,21 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-/// Failures that cost nothing: people mistype.
-const FREE_FOR_AN_ACCOUNT: u32 = 5;
-/// Many people can share an address.
-const FREE_FOR_AN_ADDRESS: u32 = 50;
-/// The longest wait that one failure adds.
-const LONGEST_WAIT: Seconds = Seconds::minutes(5);
-/// Without a failure for so long, everything is forgotten.
-const MEMORY: Seconds = Seconds::hours(1);
-/// Most keys remembered; above it the oldest are dropped.
+/// How failures of one kind slow down.
+struct Pace {
+    /// Failures that cost nothing: people mistype.
+    free: u32,
+    /// The longest wait that one failure adds; each one more doubles it from a second.
+    longest: Seconds,
+    /// In so long, one failure is forgiven.
+    forgiven: Seconds,
+}
+
+/// One account: few guesses, long waits.
+const ACCOUNT: Pace = Pace { free: 5, longest: Seconds::minutes(5), forgiven: Seconds::minutes(10) };
+/// Many people can share an address, and none of them shall keep the others out.
+const ADDRESS: Pace = Pace { free: 50, longest: Seconds(30), forgiven: Seconds(5) };
+/// Most keys remembered; above it the older half is dropped.
 const MOST: usize = 100_000;
 
 /// Who is guessing at what.
@@ -31,10 +37,10 @@ pub(crate) enum Guesser {
 }
 
 impl Guesser {
-    const fn free(&self) -> u32 {
+    const fn pace(&self) -> Pace {
         match self {
-            Self::KnownBrowser(..) | Self::Stranger(..) => FREE_FOR_AN_ACCOUNT,
-            Self::Address(_) => FREE_FOR_AN_ADDRESS,
+            Self::KnownBrowser(..) | Self::Stranger(..) => ACCOUNT,
+            Self::Address(_) => ADDRESS,
         }
     }
 }
@@ -45,6 +51,21 @@ struct Failures {
     last: Timestamp,
 }
 
+impl Failures {
+    /// How many are not forgiven yet.
+    fn left(self, pace: &Pace, now: Timestamp) -> u32 {
+        let forgiven = now.since(self.last).0 / pace.forgiven.0;
+        self.count.saturating_sub(u32::try_from(forgiven).unwrap_or(u32::MAX))
+    }
+
+    fn wait(self, pace: &Pace, now: Timestamp) -> Option<Seconds> {
+        let over = self.left(pace, now).checked_sub(pace.free)?;
+        let pause = 1_i64.checked_shl(over.min(20)).unwrap_or(i64::MAX).min(pace.longest.0);
+        let passed = now.since(self.last).0;
+        (passed < pause).then(|| Seconds(pause - passed))
+    }
+}
+
 /// The failures of this process.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle(Mutex<HashMap<Guesser, Failures>>);
@@ -53,14 +74,7 @@ impl Throttle {
     /// How long this guesser has to wait before the next guess is looked at; `None`: not at all.
     pub(crate) fn wait(&self, guessers: &[Guesser], now: Timestamp) -> Option<Seconds> {
         let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waits = guessers.iter().filter_map(|guesser| {
-            let failed = failures.get(guesser)?;
-            let over = failed.count.checked_sub(guesser.free())?;
-            let pause = 1_i64.checked_shl(over.min(20)).unwrap_or(i64::MAX).min(LONGEST_WAIT.0);
-            let passed = now.since(failed.last).0;
-            (passed < pause).then(|| Seconds(pause - passed))
-        });
-        waits.max()
+        guessers.iter().filter_map(|guesser| failures.get(guesser)?.wait(&guesser.pace(), now)).max()
     }
 
     /// Remembers a failure.
@@ -70,11 +84,8 @@ impl Throttle {
             forget(&mut failures, now);
         }
         for guesser in guessers {
-            let entry = failures.entry(guesser.clone()).or_insert(Failures { count: 0, last: now });
-            if now.since(entry.last) > MEMORY {
-                entry.count = 0;
-            }
-            *entry = Failures { count: entry.count.saturating_add(1), last: now };
+            let before = failures.get(guesser).map_or(0, |failed| failed.left(&guesser.pace(), now));
+            failures.insert(guesser.clone(), Failures { count: before.saturating_add(1), last: now });
         }
     }
 
@@ -87,9 +98,9 @@ impl Throttle {
     }
 }
 
-/// Drops what is old; and if that is not enough, the older half.
+/// Drops what is forgiven; and if that is not enough, the older half.
 fn forget(failures: &mut HashMap<Guesser, Failures>, now: Timestamp) {
-    failures.retain(|_, failed| now.since(failed.last) <= MEMORY);
+    failures.retain(|guesser, failed| failed.left(&guesser.pace(), now) > 0);
     if failures.len() >= MOST {
         let mut times: Vec<Timestamp> = failures.values().map(|failed| failed.last).collect();
         let middle = times.len() / 2;
@@ -113,7 +124,7 @@ mod tests {
     #[test]
     fn failures_slow_down_their_own_address_only() {
         let throttle = Throttle::default();
-        for _ in 0..FREE_FOR_AN_ACCOUNT {
+        for _ in 0..ACCOUNT.free {
             assert_eq!(throttle.wait(&stranger("192.0.2.1"), NOW), None);
             throttle.failed(&stranger("192.0.2.1"), NOW);
         }
@@ -127,13 +138,25 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_is_bounded_and_forgotten() {
+    fn the_wait_is_bounded_and_failures_are_forgiven() {
         let throttle = Throttle::default();
-        for _ in 0..1_000 {
+        for _ in 0..60 {
             throttle.failed(&stranger("192.0.2.1"), NOW);
         }
-        assert_eq!(throttle.wait(&stranger("192.0.2.1"), NOW), Some(LONGEST_WAIT));
-        throttle.failed(&stranger("192.0.2.1"), NOW.plus(Seconds::days(1)));
-        assert_eq!(throttle.wait(&stranger("192.0.2.1"), NOW.plus(Seconds::days(1))), None);
+        assert_eq!(throttle.wait(&stranger("192.0.2.1"), NOW), Some(ACCOUNT.longest));
+        let tomorrow = NOW.plus(Seconds::days(1));
+        throttle.failed(&stranger("192.0.2.1"), tomorrow);
+        assert_eq!(throttle.wait(&stranger("192.0.2.1"), tomorrow), None);
+    }
+
+    #[test]
+    fn a_shared_address_is_never_held_up_for_long() {
+        let throttle = Throttle::default();
+        let address = [Guesser::Address("192.0.2.1".parse().unwrap())];
+        for _ in 0..1_000 {
+            throttle.failed(&address, NOW);
+        }
+        assert_eq!(throttle.wait(&address, NOW), Some(ADDRESS.longest));
+        assert_eq!(throttle.wait(&address, NOW.plus(ADDRESS.longest)), None);
     }
 }

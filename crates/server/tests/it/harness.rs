@@ -189,6 +189,10 @@ impl World {
     }
 
     pub(crate) fn create_user(&self, username: &str, password: &str) -> UserId {
+        self.create_user_with(username, cheap_digest(password))
+    }
+
+    pub(crate) fn create_user_with(&self, username: &str, digest: String) -> UserId {
         let now = self.server().clock().now();
         let new = NewUser {
             username: username.to_owned(),
@@ -196,7 +200,7 @@ impl World {
             display_name: username.to_uppercase(),
             admin: username == "admin",
             claims: "{}".to_owned(),
-            password_digest: Some(cheap_digest(password)),
+            password_digest: Some(digest.clone()),
         };
         wait(self.server().store().write(self.workspace, move |tx| tx.insert_user(&new, now))).unwrap()
     }
@@ -493,6 +497,11 @@ pub(crate) fn basic(client_id: &str, secret: &str) -> String {
 /// Waits for a piece of storage work.
 pub(crate) fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+/// A PHC string as the server makes them.
+pub(crate) fn dear_digest(password: &str) -> String {
+    Argon2::default().hash_password_with_salt(password.as_bytes(), b"a salt for tests").unwrap().to_string()
 }
 
 /// A PHC string that verifies in no time: what is tested here is not how slow Argon2id is.

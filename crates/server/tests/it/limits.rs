@@ -1,6 +1,6 @@
 //! Limits on everything, and failures that are never a success.
 
-use crate::harness::{SECRET, World, basic};
+use crate::harness::{Engine, SECRET, World, basic, dear_digest};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -43,6 +43,25 @@ fn a_request_id_of_the_client_is_not_believed() {
     let world = World::new();
     let answer = world.get("/healthz", &[("x-request-id", "forged")]);
     assert_ne!(answer.header("x-request-id"), Some("forged"));
+}
+
+#[test]
+fn a_full_line_for_passwords_is_told_at_once_and_holds_up_nothing_else() {
+    let world = World::with(Engine::Sqlite, |settings| {
+        settings.workers = 1;
+        settings.password_queue = 1;
+    });
+    world.create_user_with("slow", dear_digest("secret"));
+    let form = "grant_type=password&username=slow&password=secret";
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let logins: Vec<_> = (0..16).map(|_| scope.spawn(|| world.token(form))).collect();
+        let meanwhile = world.token("grant_type=client_credentials");
+        assert_eq!(meanwhile.status, 200, "{}", meanwhile.body);
+        logins.into_iter().map(|login| login.join().unwrap()).collect()
+    });
+    let busy: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
+    assert!(!busy.is_empty() && answers.iter().any(|answer| answer.status == 200));
+    assert!(busy.iter().all(|answer| answer.error() == "temporarily_unavailable" && answer.header("retry-after").is_some()));
 }
 
 #[test]
