@@ -26,9 +26,9 @@ const SCOPES: [(&str, &str, bool); 3] = [
 
 /// OpenID Connect Core §5.1: all of them, so that every page and claim has something to show.
 const CLAIMS: [(&str, &str); 19] = [
-    ("name", "Bob Ross"),
+    ("name", "Bob Baker"),
     ("given_name", "Bob"),
-    ("family_name", "Ross"),
+    ("family_name", "Baker"),
     ("middle_name", "Norman"),
     ("nickname", "Bobby"),
     ("preferred_username", "bob"),
@@ -38,14 +38,14 @@ const CLAIMS: [(&str, &str); 19] = [
     ("email", "bob@example.com"),
     ("email_verified", "true"),
     ("gender", "male"),
-    ("birthdate", "1942-10-29"),
-    ("zoneinfo", "America/New_York"),
-    ("locale", "en-US"),
+    ("birthdate", "1990-01-31"),
+    ("zoneinfo", "Europe/Berlin"),
+    ("locale", "en-GB"),
     ("phone_number", "+1 555 010 0199"),
     ("phone_number_verified", "false"),
     (
         "address",
-        r#"{"formatted":"1 Happy Lane\nMuncie, IN 47304\nUSA","street_address":"1 Happy Lane","locality":"Muncie","region":"IN","postal_code":"47304","country":"USA"}"#,
+        r#"{"formatted":"1 Sample Street\n12345 Exampletown\nNowhere","street_address":"1 Sample Street","locality":"Exampletown","region":"Example","postal_code":"12345","country":"Nowhere"}"#,
     ),
     ("updated_at", "1767225600"),
 ];
@@ -73,7 +73,7 @@ pub(super) async fn ensure(server: &Server, url: &PublicUrl) -> Result<(), Failu
 
 fn bob() -> user::Changes {
     let claims = CLAIMS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    user::Changes { name: Some("Bob Ross".to_owned()), claims, ..user::Changes::default() }
+    user::Changes { name: Some("Bob Baker".to_owned()), claims, ..user::Changes::default() }
 }
 
 async fn ensure_workspace(server: &Server) -> Result<(), Failure> {
