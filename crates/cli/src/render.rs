@@ -106,10 +106,10 @@ mod tests {
 
     #[test]
     fn many_are_a_table() {
-        let many = json!({"users": [{"username": "bob", "name": "Bob Ross", "admin": true}], "total": 7});
+        let many = json!({"users": [{"username": "bob", "name": "Bob Baker", "admin": true}], "total": 7});
         assert_eq!(
             answer(&many),
-            "username  name      admin\nbob       Bob Ross  true\n1 of 7 users; --offset and --search show others"
+            "username  name       admin\nbob       Bob Baker  true\n1 of 7 users; --offset and --search show others"
         );
         assert_eq!(answer(&json!({"users": [], "total": 0})), "no users");
     }

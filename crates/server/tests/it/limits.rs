@@ -61,7 +61,9 @@ fn a_full_line_for_passwords_is_told_at_once_and_holds_up_nothing_else() {
     });
     let busy: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
     assert!(!busy.is_empty() && answers.iter().any(|answer| answer.status == 200));
-    assert!(busy.iter().all(|answer| answer.error() == "temporarily_unavailable" && answer.header("retry-after").is_some()));
+    assert!(
+        busy.iter().all(|answer| answer.error() == "temporarily_unavailable" && answer.header("retry-after").is_some())
+    );
 }
 
 #[test]
