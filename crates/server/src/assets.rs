@@ -1,7 +1,7 @@
 //! The stylesheet and the script, compiled in, under names that change with their content and can be cached for ever.
 
+use crate::asked::Path;
 use crate::reply::Failure;
-use axum::extract::Path;
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};

@@ -1,12 +1,12 @@
 //! The second step before an app loses its access: `GET, POST /{workspace}/account/apps/{client_id}/withdraw`.
 
 use super::home::{self, ConnectedScope};
+use crate::asked::Path;
 use crate::form::Fields;
 use crate::pages::layout::Frame;
 use crate::reader::Reader;
 use crate::reply::Failure;
 use askama::Template;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use grantry_storage::ConnectedApp;

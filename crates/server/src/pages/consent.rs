@@ -1,6 +1,7 @@
 //! The consent page: `GET, POST /{workspace}/consent`.
 
 use super::layout::Frame;
+use crate::asked::Query;
 use crate::browser::Browser;
 use crate::endpoints::authorize::{decision, issue, open_waiting, valid_request};
 use crate::form::Fields;
@@ -9,7 +10,6 @@ use crate::pages;
 use crate::reply::{Failure, see_other};
 use crate::words;
 use askama::Template;
-use axum::extract::Query;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use grantry_protocol::Scope;

@@ -5,6 +5,7 @@ pub(crate) mod requests;
 pub(crate) mod state;
 
 use super::layout::Frame;
+use crate::asked::Query;
 use crate::browser::Browser;
 use crate::here::Here;
 use crate::pages::{self, try_it};
@@ -12,7 +13,6 @@ use crate::reply::{Failure, see_other};
 use crate::words;
 use app::Chosen;
 use askama::Template;
-use axum::extract::Query;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use grantry_protocol::client::Client;

@@ -1,6 +1,7 @@
 //! The login page: `GET, POST /{workspace}/login`.
 
 use super::layout::Frame;
+use crate::asked::Query;
 use crate::browser::Browser;
 use crate::endpoints::authorize::{self, open_waiting};
 use crate::form::Fields;
@@ -9,7 +10,6 @@ use crate::login::{self, Attempt};
 use crate::pages;
 use crate::reply::{Failure, see_other};
 use askama::Template;
-use axum::extract::Query;
 use axum::http::header::{RETRY_AFTER, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;

@@ -2,10 +2,10 @@
 
 use super::app::OwnApp;
 use super::confirm::{Confirmation, Problem, ask};
+use crate::asked::Path;
 use crate::form::Fields;
 use crate::reply::Failure;
 use crate::words;
-use axum::extract::Path;
 use axum::response::Response;
 use grantry_protocol::client::StoredSecret;
 use serde::Deserialize;

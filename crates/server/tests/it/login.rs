@@ -157,3 +157,15 @@ fn a_request_that_waited_too_long_is_not_answered() {
     assert_eq!(browser.get(asked.location()).status, 403);
     assert_eq!(browser.get("/acme/consent?request=nonsense").status, 403);
 }
+
+#[test]
+fn an_address_that_lacks_a_part_is_a_page_too() {
+    let world = World::new();
+    for path in ["/acme/consent", "/acme/consent?request=a&request=b", "/acme/login?return_to=a&return_to=b"] {
+        let answer = world.get(path, &[]);
+        assert_eq!(answer.status, 400, "{path}");
+        assert!(answer.body.contains("<h1") && answer.header("content-security-policy").is_some(), "{}", answer.body);
+    }
+    assert_eq!(world.bob().get("/acme/oauth2/apps/app/secrets/x/retire").status, 404);
+    assert_eq!(world.get("/assets/%ff", &[]).status, 404);
+}
