@@ -185,7 +185,7 @@ describe("the app portal", () => {
     await page.locator("#confirm_name-error").waitFor();
     await page.getByLabel("Type “Invoices” to confirm").fill("Invoices");
     await page.locator("#confirm").click();
-    await page.getByText("“Invoices” has been deleted.").waitFor();
+    await page.getByText("The app has been deleted.").waitFor();
     assert.equal((await service(second)).error, "invalid_client");
   });
 

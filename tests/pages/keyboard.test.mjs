@@ -27,6 +27,8 @@ test("bob signs in, unticks a scope and allows the rest, without a mouse", async
   const app = await anApp(t, world.demo, { name: "Photo printer" });
 
   await page.goto(app.authorizationUrl());
+  // Chromium gives the focus that the page asks for a moment after the page has loaded.
+  await page.locator("#username:focus").waitFor();
   await page.keyboard.type(BOB.username);
   await tabTo(page, "#password");
   await page.keyboard.type(BOB.password);
