@@ -7,12 +7,12 @@ use crate::workspace::grant_parser;
 use crate::{data, secret_input};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
-use grantry_protocol::client::{ApplicationType, AuthMethod};
+use grantry_protocol::client::{ApplicationType, AuthMethod, LifetimeOverrides};
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::scope::Scope;
 use grantry_protocol::types::{GrantType, Seconds};
 use grantry_server::operator;
-use grantry_server::operator::app::{Changes, Create, LifetimeChanges};
+use grantry_server::operator::app::{Changes, Create};
 
 /// What to do to an app.
 #[derive(Debug, Subcommand)]
@@ -186,7 +186,7 @@ impl Flags {
             auth_method: self.auth_method,
             description: self.description,
             resource: self.resource,
-            lifetimes: LifetimeChanges {
+            lifetimes: LifetimeOverrides {
                 code: self.lifetimes.code_lifetime.map(Seconds),
                 access_token: self.lifetimes.access_token_lifetime.map(Seconds),
                 refresh_idle: self.lifetimes.refresh_idle.map(Seconds),

@@ -5,6 +5,7 @@ use crate::data;
 use crate::failure::Failure;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
+use grantry_protocol::client::LifetimeOverrides;
 use grantry_protocol::types::{GrantType, Seconds};
 use grantry_protocol::workspace::{AppRegistration, Slug};
 use grantry_server::operator;
@@ -164,10 +165,12 @@ impl Flags {
 impl LifetimeFlags {
     fn changes(self) -> LifetimeChanges {
         LifetimeChanges {
-            code: self.code_lifetime.map(Seconds),
-            access_token: self.access_token_lifetime.map(Seconds),
-            refresh_idle: self.refresh_idle.map(Seconds),
-            refresh_absolute: self.refresh_absolute.map(Seconds),
+            of_apps: LifetimeOverrides {
+                code: self.code_lifetime.map(Seconds),
+                access_token: self.access_token_lifetime.map(Seconds),
+                refresh_idle: self.refresh_idle.map(Seconds),
+                refresh_absolute: self.refresh_absolute.map(Seconds),
+            },
             refresh_grace: self.refresh_grace.map(Seconds),
             session: self.session_lifetime.map(Seconds),
         }

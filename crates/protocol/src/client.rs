@@ -53,6 +53,13 @@ pub struct Registration {
     pub resource: Option<String>,
 }
 
+impl Registration {
+    /// Whether the app cannot keep a secret (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == AuthMethod::None
+    }
+}
+
 /// What kind of program an app is; decides whether it can keep a secret (RFC 6749 §2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -89,6 +96,11 @@ impl ApplicationType {
     /// Whether programs of this kind can keep a secret (RFC 6749 §2.1).
     pub const fn keeps_secrets(self) -> bool {
         matches!(self, Self::Web | Self::Service)
+    }
+
+    /// How a new app of this kind proves itself.
+    pub const fn usual_auth_method(self) -> AuthMethod {
+        if self.keeps_secrets() { AuthMethod::ClientSecretBasic } else { AuthMethod::None }
     }
 
     /// The grant types that a new app of this kind is given.
@@ -149,6 +161,19 @@ pub struct LifetimeOverrides {
     pub refresh_absolute: Option<Seconds>,
 }
 
+impl LifetimeOverrides {
+    /// The lifetimes in force: these, and `rest` where there are none.
+    pub fn over(&self, rest: &Lifetimes) -> Lifetimes {
+        Lifetimes {
+            code: self.code.unwrap_or(rest.code),
+            access_token: self.access_token.unwrap_or(rest.access_token),
+            refresh_idle: self.refresh_idle.unwrap_or(rest.refresh_idle),
+            refresh_absolute: self.refresh_absolute.unwrap_or(rest.refresh_absolute),
+            ..*rest
+        }
+    }
+}
+
 /// A client secret at rest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSecret {
@@ -165,19 +190,12 @@ pub struct StoredSecret {
 impl Client {
     /// Whether the client cannot keep a secret (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {
-        self.registration.token_endpoint_auth_method == AuthMethod::None
+        self.registration.is_public()
     }
 
     /// The lifetimes in force for this client.
     pub fn lifetimes(&self, workspace: &Lifetimes) -> Lifetimes {
-        let own = &self.registration.lifetimes;
-        Lifetimes {
-            code: own.code.unwrap_or(workspace.code),
-            access_token: own.access_token.unwrap_or(workspace.access_token),
-            refresh_idle: own.refresh_idle.unwrap_or(workspace.refresh_idle),
-            refresh_absolute: own.refresh_absolute.unwrap_or(workspace.refresh_absolute),
-            ..*workspace
-        }
+        self.registration.lifetimes.over(workspace)
     }
 
     /// Refuses a grant type that the client is not registered for.

@@ -204,38 +204,21 @@ pub fn has_random_form(secret: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::{ApplicationType, LifetimeOverrides, Registration, StoredSecret};
-    use crate::scope::Scope;
-    use crate::types::ClientRow;
+    use crate::client::StoredSecret;
+    use crate::sample::{self, NOW};
+    use crate::types::Seconds;
 
-    const NOW: Timestamp = Timestamp::from_unix(1_000);
-
+    /// The app with these secrets, and in how many seconds each ends.
     fn client(method: AuthMethod, secrets: &[(&str, Option<i64>)]) -> Client {
         let secrets = secrets.iter().enumerate().map(|(i, (secret, end))| StoredSecret {
             number: i as i64 + 1,
             digest: SecretDigest::of_random(secret).0,
             created_at: NOW,
-            expires_at: end.map(Timestamp::from_unix),
+            expires_at: end.map(|seconds| NOW.plus(Seconds(seconds))),
         });
-        Client {
-            row: ClientRow(1),
-            client_id: "app".to_owned(),
-            registration: Registration {
-                name: "App".to_owned(),
-                description: String::new(),
-                application_type: ApplicationType::Web,
-                token_endpoint_auth_method: method,
-                redirect_uris: vec![],
-                grant_types: [].into(),
-                scope: Scope::default(),
-                lifetimes: LifetimeOverrides::default(),
-                resource: None,
-            },
-            secrets: secrets.collect(),
-            owner: None,
-            created_at: NOW,
-            disabled_at: None,
-        }
+        let mut client = Client { secrets: secrets.collect(), ..sample::client() };
+        client.registration.token_endpoint_auth_method = method;
+        client
     }
 
     fn authenticate(header: Option<&str>, form: &str, client: Option<Client>) -> Result<(), ErrorCode> {
@@ -289,9 +272,7 @@ mod tests {
 
     #[test]
     fn two_secrets_live_while_one_is_rotated() {
-        let it = || {
-            Some(client(AuthMethod::ClientSecretBasic, &[("new", None), ("old", Some(1_001)), ("gone", Some(1_000))]))
-        };
+        let it = || Some(client(AuthMethod::ClientSecretBasic, &[("new", None), ("old", Some(1)), ("gone", Some(0))]));
         assert_eq!(authenticate(Some(&basic("app", "new")), "", it()), Ok(()));
         assert_eq!(authenticate(Some(&basic("app", "old")), "", it()), Ok(()));
         assert_eq!(authenticate(Some(&basic("app", "gone")), "", it()), Err(ErrorCode::InvalidClient));

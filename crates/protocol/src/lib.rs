@@ -15,6 +15,7 @@ pub mod metadata;
 pub mod params;
 pub mod pkce;
 pub mod redirect_uri;
+pub mod register;
 pub mod revoke;
 #[cfg(test)]
 mod sample;

@@ -3,7 +3,7 @@
 mod registration;
 mod secret;
 
-pub use registration::{Changes, LifetimeChanges};
+pub use registration::Changes;
 
 use super::{Answer, Find, OperatorError, Outcome, exposed, find_workspace, proceed, readable_name, workspace};
 use crate::server::Server;

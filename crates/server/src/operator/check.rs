@@ -1,6 +1,7 @@
 //! Rules that several commands share.
 
 use super::OperatorError;
+use grantry_protocol::register::Problem;
 use grantry_protocol::types::{Seconds, Secret};
 
 /// Longest name of anything, in characters.
@@ -42,12 +43,10 @@ pub(super) fn lifetime(what: &str, lifetime: Option<Seconds>) -> Result<(), Oper
     Err(OperatorError::refused(format!("the lifetime of {what} is 1 to {longest} seconds")))
 }
 
-/// RFC 6749 §4.1.2: a code lives for ten minutes at most.
-pub(super) fn code_lifetime(lifetime: Seconds) -> Result<(), OperatorError> {
-    if lifetime <= Seconds::minutes(10) {
-        return Ok(());
-    }
-    Err(OperatorError::refused("the lifetime of a code is 600 seconds at most (RFC 6749 §4.1.2)"))
+/// A refusal because of this problem; the hint says what an operator can do.
+pub(super) fn refused(problem: &Problem, hint: &str) -> OperatorError {
+    let rule = problem.rule.map(|rule| format!(" (RFC {} §{})", rule.rfc, rule.section)).unwrap_or_default();
+    OperatorError::refused(format!("{}{hint}{rule}", problem.message))
 }
 
 /// The names in backquotes, separated by commas.

@@ -1,10 +1,11 @@
 //! The form that registers (`/oauth2/apps/new`) and edits (`/oauth2/apps/{client_id}/edit`) an app.
 
-use super::registration::{Draft, Rules, may_choose};
+use super::registration::{Draft, Rules};
 use crate::pages::layout::Frame;
 use crate::reader::Reader;
 use askama::Template;
 use grantry_protocol::client::Client;
+use grantry_protocol::register::{Field, may_have};
 use grantry_protocol::types::GrantType;
 use grantry_protocol::workspace::{self, ScopeDefinition, Workspace};
 
@@ -122,7 +123,7 @@ fn grant_choice(grant: GrantType, draft: &Draft, rules: &Rules<'_>) -> GrantChoi
         name: grant.to_string(),
         checked: draft.grants.iter().any(|name| name == grant.as_str()),
         allowed: rules.workspace.policy.grant_types.contains(&grant),
-        can_choose: may_choose(grant, rules),
+        can_choose: may_have(grant, rules.before, rules.workspace),
     }
 }
 
@@ -152,18 +153,9 @@ impl Lifetimes {
 pub(crate) struct FormErrors {
     /// The form itself, e.g. it was too old.
     pub(crate) form: Option<String>,
-    pub(crate) name: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) kind: Option<String>,
     pub(crate) redirect_uris: Vec<LineError>,
-    pub(crate) grants: Option<String>,
-    pub(crate) scopes: Option<String>,
-    pub(crate) auth_method: Option<String>,
-    pub(crate) code: Option<String>,
-    pub(crate) access_token: Option<String>,
-    pub(crate) refresh_token_idle: Option<String>,
-    pub(crate) refresh_token_absolute: Option<String>,
-    pub(crate) resource: Option<String>,
+    /// The first error of each other field.
+    pub(crate) others: Vec<(Field, String)>,
 }
 
 /// What is wrong with one line of the redirect URIs.
@@ -180,15 +172,29 @@ impl FormErrors {
         Self { form: Some(message.to_owned()), ..Self::default() }
     }
 
+    /// Puts an error beside its field, unless one is there already.
+    pub(super) fn put(&mut self, field: Field, message: String) {
+        if field != Field::RedirectUris && self.of(field).is_none() {
+            self.others.push((field, message));
+        } else if field == Field::RedirectUris && self.redirect_uris.is_empty() {
+            self.redirect_uris.push(LineError { line: 0, uri: String::new(), message });
+        }
+    }
+
+    /// What is wrong with this field, other than the redirect URIs.
+    pub(crate) fn of(&self, field: Field) -> Option<&str> {
+        self.others.iter().find(|(other, _)| *other == field).map(|(_, message)| message.as_str())
+    }
+
     /// Whether a field under *Advanced* is wrong, so that it must be open.
     pub(crate) fn advanced(&self) -> bool {
-        let fields = [&self.auth_method, &self.code, &self.access_token, &self.refresh_token_idle, &self.resource];
-        fields.iter().any(|field| field.is_some()) || self.refresh_token_absolute.is_some()
+        use Field::{AccessTokenLifetime, AuthMethod, CodeLifetime, RefreshAbsolute, RefreshIdle, Resource};
+        let fields = [AuthMethod, CodeLifetime, AccessTokenLifetime, RefreshIdle, RefreshAbsolute, Resource];
+        fields.into_iter().any(|field| self.of(field).is_some())
     }
 
     /// Whether anything is wrong.
     pub(crate) fn any(&self) -> bool {
-        let fields = [&self.form, &self.name, &self.description, &self.kind, &self.grants, &self.scopes];
-        fields.iter().any(|field| field.is_some()) || !self.redirect_uris.is_empty() || self.advanced()
+        self.form.is_some() || !self.redirect_uris.is_empty() || !self.others.is_empty()
     }
 }

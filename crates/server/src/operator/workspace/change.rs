@@ -2,6 +2,8 @@
 
 use super::check;
 use crate::operator::OperatorError;
+use grantry_protocol::client::LifetimeOverrides;
+use grantry_protocol::register::check_lifetimes;
 use grantry_protocol::scope::is_scope_token;
 use grantry_protocol::types::{GrantType, Seconds, Timestamp};
 use grantry_protocol::workspace::{AppRegistration, Lifetimes, Policy, ScopeDefinition, Workspace};
@@ -52,14 +54,8 @@ pub struct ScopeChange {
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LifetimeChanges {
-    /// Of an authorization code.
-    pub code: Option<Seconds>,
-    /// Of an access token.
-    pub access_token: Option<Seconds>,
-    /// Of a refresh token that nobody uses.
-    pub refresh_idle: Option<Seconds>,
-    /// Of a refresh token family.
-    pub refresh_absolute: Option<Seconds>,
+    /// Those that an app can override.
+    pub of_apps: LifetimeOverrides,
     /// Of the predecessor of a rotated refresh token; zero is good.
     pub refresh_grace: Option<Seconds>,
     /// Of a signed-in browser.
@@ -140,21 +136,17 @@ impl ScopeChange {
 
 impl LifetimeChanges {
     fn apply(&self, lifetimes: &mut Lifetimes) -> Result<(), OperatorError> {
-        check::lifetime("a code", self.code)?;
-        check::lifetime("an access token", self.access_token)?;
-        check::lifetime("an idle refresh token", self.refresh_idle)?;
-        check::lifetime("a refresh token family", self.refresh_absolute)?;
         check::lifetime("the grace of a refresh token", self.refresh_grace.filter(|grace| *grace != Seconds(0)))?;
         check::lifetime("a session", self.session)?;
+        if let Some(problem) = check_lifetimes(&self.of_apps, &LifetimeOverrides::default(), lifetimes).first() {
+            return Err(check::refused(problem, ""));
+        }
         *lifetimes = Lifetimes {
-            code: self.code.unwrap_or(lifetimes.code),
-            access_token: self.access_token.unwrap_or(lifetimes.access_token),
-            refresh_idle: self.refresh_idle.unwrap_or(lifetimes.refresh_idle),
-            refresh_absolute: self.refresh_absolute.unwrap_or(lifetimes.refresh_absolute),
             refresh_grace: self.refresh_grace.unwrap_or(lifetimes.refresh_grace),
             session: self.session.unwrap_or(lifetimes.session),
+            ..self.of_apps.over(lifetimes)
         };
-        check::code_lifetime(lifetimes.code)
+        Ok(())
     }
 }
 

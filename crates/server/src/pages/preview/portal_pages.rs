@@ -6,6 +6,7 @@ use crate::portal::form::{Editing, FormErrors, FormPage, GrantChoice, Lifetimes,
 use crate::portal::list::{AppRow, ListPage};
 use crate::portal::secret::{SecretPage, ShownSecret};
 use crate::portal::show::{AppLifetimes, SecretRow, ShowNotice, ShowPage};
+use grantry_protocol::register::Field;
 
 const CURL: &str = "curl http://127.0.0.1:8080/workflow/oauth2/token \\\n  -u 'gx3nq0v6kz:CLIENT_SECRET' \\\n  -d grant_type=client_credentials \\\n  -d 'scope=*'";
 
@@ -109,12 +110,14 @@ fn form_pages() {
     wrong.redirect_uris = "https://notebook.example/callback\nhttp://notebook.example/cb#x".into();
     let line = |line, uri: &str, message: &str| LineError { line, uri: uri.into(), message: message.into() };
     wrong.errors = FormErrors {
-        name: Some("Give the app a name.".into()),
         redirect_uris: vec![
             line(2, "http://notebook.example/cb#x", "A redirect URI has no fragment; leave out “#x”."),
             line(2, "http://notebook.example/cb#x", "http:// is for this machine only; use https://."),
         ],
-        access_token: Some("Between 60 and 86400 seconds.".into()),
+        others: vec![
+            (Field::Name, "Give the app a name.".into()),
+            (Field::AccessTokenLifetime, "Between 60 and 86400 seconds.".into()),
+        ],
         ..FormErrors::default()
     };
     page(

@@ -1,21 +1,9 @@
-//! The lifetimes of the app form: whole seconds within bounds, or empty for the workspace's.
+//! The lifetimes of the app form: whole seconds, or empty for the workspace's.
 
-use super::keep;
 use crate::form::Fields;
-use crate::portal::form::{FormErrors, Lifetimes};
+use crate::portal::form::Lifetimes;
 use grantry_protocol::client::LifetimeOverrides;
 use grantry_protocol::types::Seconds;
-use grantry_protocol::workspace;
-use std::ops::RangeInclusive;
-
-/// RFC 6749 §4.1.2 recommends ten minutes at most; in less than ten seconds a slow network could not answer.
-const CODE: RangeInclusive<i64> = 10..=600;
-/// Up to a day: nothing but revocation ends it earlier.
-const ACCESS_TOKEN: RangeInclusive<i64> = 60..=86_400;
-/// Up to a year without use.
-const REFRESH_IDLE: RangeInclusive<i64> = 300..=31_536_000;
-/// Up to ten years in all.
-const REFRESH_ABSOLUTE: RangeInclusive<i64> = 300..=315_360_000;
 
 impl Lifetimes {
     /// What an app sets for itself.
@@ -40,27 +28,19 @@ impl Lifetimes {
         }
     }
 
-    pub(super) fn check(&self, defaults: &workspace::Lifetimes, errors: &mut FormErrors) -> LifetimeOverrides {
-        let code = keep(seconds(&self.code, CODE), &mut errors.code).flatten();
-        let access_token = keep(seconds(&self.access_token, ACCESS_TOKEN), &mut errors.access_token).flatten();
-        let idle = keep(seconds(&self.refresh_token_idle, REFRESH_IDLE), &mut errors.refresh_token_idle).flatten();
-        let absolute = seconds(&self.refresh_token_absolute, REFRESH_ABSOLUTE);
-        let absolute = keep(absolute, &mut errors.refresh_token_absolute).flatten();
-        let chosen = idle.is_some() || absolute.is_some();
-        let effective = (idle.unwrap_or(defaults.refresh_idle), absolute.unwrap_or(defaults.refresh_absolute));
-        if chosen && effective.1 < effective.0 && errors.refresh_token_absolute.is_none() {
-            errors.refresh_token_absolute =
-                Some(format!("In all it lives at least as long as unused: {} seconds or more.", effective.0.0));
+    /// What was typed, as numbers.
+    pub(super) fn read(&self) -> LifetimeOverrides {
+        LifetimeOverrides {
+            code: seconds(&self.code),
+            access_token: seconds(&self.access_token),
+            refresh_idle: seconds(&self.refresh_token_idle),
+            refresh_absolute: seconds(&self.refresh_token_absolute),
         }
-        LifetimeOverrides { code, access_token, refresh_idle: idle, refresh_absolute: absolute }
     }
 }
 
-fn seconds(text: &str, bounds: RangeInclusive<i64>) -> Result<Option<Seconds>, String> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let number = text.parse().ok().filter(|number| text.bytes().all(|b| b.is_ascii_digit()) && bounds.contains(number));
-    let wrong = || format!("Whole seconds between {} and {}, or nothing.", bounds.start(), bounds.end());
-    number.map(|number| Some(Seconds(number))).ok_or_else(wrong)
+/// What is no number of seconds is -1 of them: no lifetime, so that the rules refuse it and name the bounds.
+fn seconds(text: &str) -> Option<Seconds> {
+    let number = text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+    (!text.is_empty()).then(|| Seconds(number.unwrap_or(-1)))
 }
