@@ -61,6 +61,15 @@ impl Tx<'_> {
         )
     }
 
+    /// What a user agreed to for a client; and it stays so until the unit of work ends.
+    pub fn hold_consent(&mut self, user: UserId, client: ClientRow) -> Result<Option<Consent>> {
+        self.row(
+            "UPDATE consents SET scope = scope WHERE workspace_id = $1 AND user_id = $2 AND client_row = $3
+             RETURNING user_id, client_row, scope, granted_at",
+            &[user.into(), client.into()],
+        )
+    }
+
     /// Adds scopes to what a user agreed to for a client.
     pub fn remember_consent(&mut self, user: UserId, client: ClientRow, scope: &Scope, now: Timestamp) -> Result<()> {
         for _ in 0..ATTEMPTS {

@@ -9,6 +9,8 @@ use tokio::sync::oneshot;
 pub(crate) trait Job: Send {
     fn run(&mut self, connection: &mut Connection) -> Result<()>;
     fn answer(self: Box<Self>, outcome: Result<()>);
+    /// Whether anyone still waits for it. What nobody waits for any more need not be begun.
+    fn is_wanted(&self) -> bool;
 }
 
 struct Awaited<T, W> {
@@ -38,6 +40,10 @@ impl<T: Send, W: FnMut(&mut Instance<'_>) -> Result<T> + Send> Job for Awaited<T
         // An error here means that nobody waits any more.
         let _ = reply.send(outcome.and_then(|()| value.ok_or(StorageError::Unavailable)));
     }
+
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
 }
 
 /// A job that nobody waits for.
@@ -52,5 +58,9 @@ impl<W: FnMut(&mut Instance<'_>) -> Result<()> + Send> Job for Unawaited<W> {
         if let Err(error) = outcome {
             tracing::warn!(%error, "a write that nobody waits for was dropped");
         }
+    }
+
+    fn is_wanted(&self) -> bool {
+        true
     }
 }

@@ -122,14 +122,20 @@ impl Tx<'_> {
         Ok(expired > 0)
     }
 
-    /// Ends every session of this user that still runs, but for one, and the grants that were given in them. How many.
+    /// Ends every session of this user that still runs, but for one, and every grant that was not given in that one: those of
+    /// sessions that ran out long ago, and those given by password, too. How many sessions.
     pub fn end_sessions_of(&mut self, user: UserId, except: Option<SessionId>, now: Timestamp) -> Result<u64> {
         let ended = self.execute(
             "UPDATE sessions SET ended_at = $4 WHERE workspace_id = $1 AND user_id = $2
              AND (id <> $3 OR CAST($3 AS BIGINT) IS NULL) AND ended_at IS NULL AND expires_at > $4",
             &[user.into(), except.into(), now.into()],
         )?;
-        self.revoke_grants_of_ended_sessions(user, now)?;
+        self.execute(
+            "UPDATE grants SET state = 'revoked', expires_at = CASE WHEN expires_at < $4 THEN expires_at ELSE $4 END
+             WHERE workspace_id = $1 AND user_id = $2 AND state <> 'revoked'
+             AND (session_id IS NULL OR session_id <> $3 OR CAST($3 AS BIGINT) IS NULL)",
+            &[user.into(), except.into(), now.into()],
+        )?;
         Ok(ended)
     }
 

@@ -11,6 +11,11 @@ use crate::tx::Tx;
 use grantry_protocol::WorkspaceId;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// The longest that anyone waits for the database.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How to open a store.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +41,18 @@ struct Open(Engine);
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.close();
+    }
+}
+
+/// The answer, unless it takes too long: a database that hangs is one that is away. Whether a write was done is not known then.
+async fn within_reason<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(StorageError::Unavailable),
+        Err(_) => {
+            tracing::error!("the database took too long to answer");
+            Err(StorageError::Unavailable)
+        }
     }
 }
 
@@ -82,7 +99,7 @@ impl Store {
     {
         let (job, answer) = awaited(work);
         self.0.0.read(job);
-        answer.await.unwrap_or(Err(StorageError::Unavailable))
+        within_reason(answer).await
     }
 
     /// Runs work across workspaces as one transaction.
@@ -93,7 +110,7 @@ impl Store {
     {
         let (job, answer) = awaited(work);
         self.0.0.write(job);
-        answer.await.unwrap_or(Err(StorageError::Unavailable))
+        within_reason(answer).await
     }
 
     /// Whether the database takes writes, in the time that the work before it needs.

@@ -23,6 +23,8 @@ on_both_engines!(
     one_of_many_ends_a_session,
     all_agree_on_what_was_written_once,
     a_withdrawal_and_a_redemption_leave_no_grant_alive,
+    a_withdrawal_and_an_authorization_leave_no_grant_without_consent,
+    a_login_that_was_being_checked_does_not_outlive_a_changed_password,
 );
 
 const MANY: usize = 16;
@@ -182,4 +184,45 @@ fn a_withdrawal_and_a_redemption_leave_no_grant_alive(world: &World) {
         .unwrap()
     });
     assert_eq!(world.read(move |tx| tx.find_grant(grant)).unwrap().state, GrantState::Revoked);
+}
+
+fn a_withdrawal_and_an_authorization_leave_no_grant_without_consent(world: &World) {
+    let (bob, app, here) = (world.user("bob"), world.client("app"), world.here);
+    for _ in 0..10 {
+        world.write(move |tx| tx.remember_consent(bob, app, &scope("read"), NOW));
+        race(world, MANY, |store, number| {
+            wait(store.write(here, move |tx| match number {
+                3 => tx.withdraw_consent(bob, app, NOW).map(drop),
+                _ => match tx.hold_consent(bob, app)? {
+                    Some(_) => tx.insert_grant(&pending(bob, app)).map(drop),
+                    None => Ok(()),
+                },
+            }))
+            .unwrap();
+        });
+        assert_eq!(world.read(move |tx| tx.find_consent(bob, app)), None);
+        assert_eq!(world.read(move |tx| tx.list_connected_apps(bob, NOW)), []);
+        assert_eq!(world.write(move |tx| tx.revoke_grants_of(bob, app, NOW)), 0, "a grant was left alive");
+    }
+}
+
+fn a_login_that_was_being_checked_does_not_outlive_a_changed_password(world: &World) {
+    let (bob, here) = (world.user("bob"), world.here);
+    for round in 0..10 {
+        let (old, new) = (format!("digest {round}"), format!("digest {}", round + 1));
+        let before = old.clone();
+        world.write(move |tx| tx.set_password(bob, &before));
+        race(world, MANY, |store, number| {
+            let (old, new) = (old.clone(), new.clone());
+            wait(store.write(here, move |tx| {
+                if number == 3 {
+                    tx.set_password(bob, &new)?;
+                    return tx.end_sessions_of(bob, None, NOW).map(drop);
+                }
+                if tx.confirm_password(bob, &old)? { tx.insert_session(&session(bob), NOW).map(drop) } else { Ok(()) }
+            }))
+            .unwrap();
+        });
+        assert_eq!(world.read(move |tx| tx.list_sessions(bob, NOW)), []);
+    }
 }

@@ -47,6 +47,11 @@ impl Session {
             &SqlState::UNIQUE_VIOLATION => Failure::Refused(StorageError::Conflict),
             // 57P01 to 57P03: the server is shutting down, and the connection with it.
             &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN | &SqlState::CANNOT_CONNECT_NOW => Failure::Closed,
+            // Class 22: a value that the server does not take. The connection is as good as before.
+            code if code.code().starts_with("22") => {
+                tracing::error!(sql, code = code.code(), "PostgreSQL did not take a value");
+                Failure::Refused(StorageError::Unavailable)
+            }
             code => {
                 tracing::error!(sql, code = code.code(), "PostgreSQL could not run a statement");
                 Failure::Broken

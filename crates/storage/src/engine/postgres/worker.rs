@@ -30,6 +30,9 @@ impl Worker {
     /// Works until the queue is closed and empty.
     pub(super) fn run(mut self, waiting: &Queue<Task>) {
         while let Some(mut task) = waiting.take(1).pop() {
+            if !task.job.is_wanted() {
+                continue;
+            }
             let outcome = self.work(&mut task);
             task.job.answer(outcome);
         }

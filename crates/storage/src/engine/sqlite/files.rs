@@ -14,7 +14,9 @@ pub(super) fn claim(path: &Path, create: bool) -> Result<File, OpenError> {
     if !create && !path.exists() {
         return Err(OpenError::Missing(path.to_owned()));
     }
-    let lock = lock(&directory(path).join(LOCK))?;
+    // Of a file that is reached by a link, too, there is one directory, and one lock.
+    let there = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let lock = lock(&directory(&there).join(LOCK))?;
     if !path.exists() {
         create_new(path).map_err(|cause| OpenError::File { path: path.to_owned(), cause })?;
     }
