@@ -48,7 +48,7 @@ pub struct Registration {
     /// Lifetimes of its own; absent ones are the workspace's.
     #[serde(default)]
     pub lifetimes: LifetimeOverrides,
-    /// Set for a resource server: the identifier by which scopes name it as their audience (RFC 7662 §2.1).
+    /// Set for a resource server: the identifier by which scopes name it as their audience (RFC 7662 §2.2 `aud`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
 }
@@ -203,7 +203,7 @@ impl Client {
         if self.registration.grant_types.contains(&grant) {
             return Ok(());
         }
-        // RFC 6749 §5.2 (and §4.1.2.1 at the authorization endpoint): unauthorized_client.
+        // RFC 6749 §5.2: unauthorized_client.
         Err(OAuthError::new(
             ErrorCode::UnauthorizedClient,
             Rule::rfc(6749, "5.2"),

@@ -3,7 +3,7 @@
 use crate::client::{AuthMethod, Client};
 use crate::error::{ErrorCode, OAuthError, Rule};
 use crate::params::Params;
-use crate::types::{Secret, Timestamp};
+use crate::types::{ClientRow, Secret, Timestamp};
 use aws_lc_rs::{constant_time, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -118,6 +118,11 @@ pub struct SlowCheck {
 }
 
 impl SlowCheck {
+    /// Whose secret it is.
+    pub const fn client_row(&self) -> ClientRow {
+        self.client.row
+    }
+
     /// The presented secret and the PHC strings that it may match.
     pub fn work(&self) -> (Secret<String>, Vec<String>) {
         (self.secret.clone(), self.hashes.clone())

@@ -1,4 +1,4 @@
-//! OAuth errors as values: the registered code, what was wrong, and the rule it broke (RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1).
+//! OAuth errors as values: the registered code, what was wrong, and the rule it broke (RFC 6749 §4.1.2.1, §5.2).
 
 use std::fmt;
 
@@ -25,11 +25,28 @@ pub enum ErrorCode {
     ServerError,
     /// RFC 6749 §4.1.2.1.
     TemporarilyUnavailable,
-    /// RFC 7009 §2.2.1.
-    UnsupportedTokenType,
 }
 
 impl ErrorCode {
+    /// Every code.
+    const ALL: [Self; 10] = [
+        Self::InvalidRequest,
+        Self::InvalidClient,
+        Self::InvalidGrant,
+        Self::UnauthorizedClient,
+        Self::UnsupportedGrantType,
+        Self::InvalidScope,
+        Self::AccessDenied,
+        Self::UnsupportedResponseType,
+        Self::ServerError,
+        Self::TemporarilyUnavailable,
+    ];
+
+    /// The code with this text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == text)
+    }
+
     /// The code on the wire and the HTTP status of a direct (not redirected) answer: one table.
     const fn row(self) -> (&'static str, u16) {
         match self {
@@ -43,7 +60,6 @@ impl ErrorCode {
             Self::UnsupportedResponseType => ("unsupported_response_type", 400),
             Self::ServerError => ("server_error", 500),
             Self::TemporarilyUnavailable => ("temporarily_unavailable", 503),
-            Self::UnsupportedTokenType => ("unsupported_token_type", 400),
         }
     }
 

@@ -1,48 +1,79 @@
 //! RFC 6749 §3.1, §3.2 and appendix B: the parameters of a request, read once and strictly.
 
 use crate::error::{ErrorCode, OAuthError, Rule};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-const RULE: Rule = Rule::rfc(6749, "3.1");
+const RULE: Rule = Rule::rfc(6749, "3.2");
 
 /// Most parameters that one request may carry.
 const MOST: usize = 64;
 
 /// The parameters of one request. Values are secrets until a rule says otherwise, so they are never printed.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Params(BTreeMap<String, String>);
+pub struct Params {
+    values: BTreeMap<String, String>,
+    /// Parameters of ours that stand there more than once; they have no value.
+    repeated: BTreeSet<String>,
+}
 
 impl Params {
-    /// Reads an `application/x-www-form-urlencoded` body or a query component.
+    /// Reads an `application/x-www-form-urlencoded` body: what is repeated is refused.
     pub fn parse(encoded: &[u8]) -> Result<Self, OAuthError> {
-        let mut params = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(encoded) {
+        let params = Self::parse_telling(encoded)?;
+        params.check_repeated().map(|()| params)
+    }
+
+    /// Reads the parameters of an authorization request: of what is repeated there, the client may have to be told by redirect.
+    pub fn parse_telling(encoded: &[u8]) -> Result<Self, OAuthError> {
+        let mut params = Self::default();
+        for (position, (name, value)) in form_urlencoded::parse(encoded).enumerate() {
+            if position >= MOST {
+                return Err(refuse("the request has more than 64 parameters"));
+            }
             // RFC 6749 appendix B: values are UTF-8; a decoder's replacement character marks what was not.
             if [&name, &value].iter().any(|text| text.contains(['\0', '\u{FFFD}'])) {
                 return Err(refuse("a parameter is not percent-encoded UTF-8, or contains a NUL character"));
             }
-            if is_array_style(&name) {
+            if name.split_once('[').is_some_and(|(base, _)| KNOWN.contains(&base)) {
                 return Err(refuse(
                     "a parameter is written as an array (name[]); parameters are plain names with one value",
                 ));
             }
-            // RFC 6749 §3.1: parameters sent without a value are treated as if they were omitted.
-            // RFC 6749 §3.1: parameters must not be included more than once.
-            if params.insert(name.into_owned(), value.into_owned()).is_some() {
-                return Err(refuse("a parameter is included more than once"));
-            }
-            if params.len() > MOST {
-                return Err(refuse("the request has more than 64 parameters"));
+            // RFC 6749 §3.1, §3.2: parameters sent without a value are treated as if they were omitted.
+            if !value.is_empty() {
+                params.insert(name.into_owned(), value.into_owned());
             }
         }
-        params.retain(|_, value| !value.is_empty());
-        Ok(Self(params))
+        Ok(params)
+    }
+
+    fn insert(&mut self, name: String, value: String) {
+        // RFC 6749 §3.1, §3.2: unrecognized parameters are ignored, repeated or not.
+        if self.repeated.contains(&name) {
+            return;
+        }
+        if self.values.contains_key(&name) && KNOWN.contains(&name.as_str()) {
+            self.values.remove(&name);
+            self.repeated.insert(name);
+            return;
+        }
+        self.values.insert(name, value);
+    }
+
+    /// RFC 6749 §3.1, §3.2: parameters must not be included more than once.
+    pub fn check_repeated(&self) -> Result<(), OAuthError> {
+        if self.repeated.is_empty() { Ok(()) } else { Err(refuse("a parameter is included more than once")) }
+    }
+
+    /// Whether this parameter stands there more than once.
+    pub fn is_repeated(&self, name: &str) -> bool {
+        self.repeated.contains(name)
     }
 
     /// The value of a parameter that was sent with one.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.values.get(name).map(String::as_str)
     }
 
     /// The value of a parameter that the rule `rule` requires.
@@ -53,7 +84,7 @@ impl Params {
 
 impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.values.keys()).finish()
     }
 }
 
@@ -61,28 +92,25 @@ fn refuse(description: &'static str) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidRequest, RULE, description)
 }
 
-/// `scope[]=a`, `code[0]=x`: some frameworks would take these for the parameter; other unknown names are ignored.
-fn is_array_style(name: &str) -> bool {
-    const KNOWN: [&str; 16] = [
-        "client_id",
-        "client_secret",
-        "code",
-        "code_challenge",
-        "code_challenge_method",
-        "code_verifier",
-        "grant_type",
-        "password",
-        "redirect_uri",
-        "refresh_token",
-        "response_type",
-        "scope",
-        "state",
-        "token",
-        "token_type_hint",
-        "username",
-    ];
-    name.split_once('[').is_some_and(|(base, _)| KNOWN.contains(&base))
-}
+/// The parameters that a rule here reads. As `scope[]=a` or `code[0]=x` some frameworks would take them for arrays.
+const KNOWN: [&str; 16] = [
+    "client_id",
+    "client_secret",
+    "code",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "grant_type",
+    "password",
+    "redirect_uri",
+    "refresh_token",
+    "response_type",
+    "scope",
+    "state",
+    "token",
+    "token_type_hint",
+    "username",
+];
 
 #[cfg(test)]
 mod tests {
@@ -91,16 +119,24 @@ mod tests {
 
     #[test]
     fn s3_1_a_parameter_stands_once() {
-        for bad in ["a=1&a=2", "a=1&a=", "scope[]=x", "code[0]=x", "a=%ff", "a=%00", "%00=a"] {
+        for bad in ["scope=1&scope=2", "scope=1&scope=1&scope=1", "scope[]=x", "code[0]=x", "a=%ff", "a=%00", "%00=a"] {
             assert_eq!(Params::parse(bad.as_bytes()).map_err(|e| e.code), Err(ErrorCode::InvalidRequest), "{bad}");
         }
     }
 
     #[test]
     fn s3_1_without_a_value_is_omitted_and_unknown_is_ignored() {
-        let params = Params::parse(b"scope=&x[]=1&state=a+b%2B").unwrap();
+        let params = Params::parse(b"scope=&scope=&x[]=1&resource=a&resource=b&state=&state=a+b%2B").unwrap();
         assert_eq!(params.get("scope"), None);
         assert_eq!(params.get("state"), Some("a b+"));
+    }
+
+    #[test]
+    fn s4_1_2_1_what_is_repeated_can_be_told_and_has_no_value() {
+        let params = Params::parse_telling(b"state=a&state=b&client_id=c").unwrap();
+        assert!(params.is_repeated("state") && !params.is_repeated("client_id"));
+        assert_eq!((params.get("state"), params.get("client_id")), (None, Some("c")));
+        assert!(params.check_repeated().is_err());
     }
 
     #[test]
@@ -113,7 +149,7 @@ mod tests {
         #[test]
         fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
             if let Ok(params) = Params::parse(&bytes) {
-                prop_assert!(params.0.len() <= MOST);
+                prop_assert!(params.values.len() <= MOST);
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use url::Url;
 
 /// A redirect URI that passed the checks of registration, kept as the exact string.
@@ -41,6 +42,7 @@ impl RedirectUri {
         };
         check_scheme(text, &url)?;
         check_path(text)?;
+        check_query(&url)?;
         Ok(Self(text.to_owned()))
     }
 
@@ -98,6 +100,7 @@ fn check_scheme(text: &str, url: &Url) -> Result<(), &'static str> {
                     "a redirect URI starts with https:// (or http:// on the same machine) and a host, in lower case",
                 );
             };
+            check_authority(authority)?;
             // RFC 9110 §4.2.4: userinfo in an http(s) URI is a way to deceive.
             if authority.contains('@') {
                 return Err("a redirect URI must not carry a user name or password before the host");
@@ -108,7 +111,7 @@ fn check_scheme(text: &str, url: &Url) -> Result<(), &'static str> {
             }
             Ok(())
         }
-        // RFC 9700 §4.1: a scheme that a browser itself runs or renders is never a place to send a code.
+        // A scheme that a browser itself runs or renders is never a place to send a code.
         "javascript" | "data" | "vbscript" | "blob" | "file" | "filesystem" | "about" | "ftp" | "ws" | "wss"
         | "view-source" => {
             Err("this URI scheme can run or show content in the browser itself and cannot receive an answer")
@@ -117,6 +120,47 @@ fn check_scheme(text: &str, url: &Url) -> Result<(), &'static str> {
         scheme if scheme.contains('.') => Ok(()),
         _ => Err("a private-use scheme is a reversed domain name of yours, such as com.example.app:/callback"),
     }
+}
+
+/// RFC 3986 §3.2.2: a registered name without percent-encoding, an IPv4 address in four parts, or an IPv6 address in brackets.
+fn check_authority(authority: &str) -> Result<(), &'static str> {
+    let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, rest)| rest);
+    let (host, port) = match host_and_port.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (host_and_port, None),
+    };
+    let name = |host: &str| host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+    let bracketed = |host: &str| host.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
+    // Parsers take 127.1 and 0x7f.1 for addresses, and we compare strings.
+    let numeric = host.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
+    let good_host = bracketed(host).is_some() || name(host) && (!numeric || host.parse::<Ipv4Addr>().is_ok());
+    let good_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    if good_host && good_port {
+        return Ok(());
+    }
+    Err("the host of a redirect URI is a plain name or an IP address, and its port a number from 1 to 65535")
+}
+
+/// RFC 6749 §3.1: parameters must not be included more than once, and the answer brings these.
+fn check_query(url: &Url) -> Result<(), &'static str> {
+    const OURS: [&str; 10] = [
+        "access_token",
+        "code",
+        "error",
+        "error_description",
+        "error_uri",
+        "expires_in",
+        "iss",
+        "scope",
+        "state",
+        "token_type",
+    ];
+    if url.query_pairs().any(|(name, _)| OURS.contains(&name.as_ref())) {
+        return Err(
+            "the query of a redirect URI must not hold a parameter that the answer brings, such as code or state",
+        );
+    }
+    Ok(())
 }
 
 /// The part between `//` and the path, as it stands in the text.
@@ -198,6 +242,16 @@ mod tests {
             "https://app.example/c b",
             "https://app.example/*",
             "https:///cb",
+            "https:app.example/cb",
+            "https://a.example;sandbox/cb",
+            "https://a.example,b.example/cb",
+            "https://a%2eexample/cb",
+            "https://app.example:0/cb",
+            "https://app.example:/cb",
+            "http://127.1/cb",
+            "http://0x7f.1/cb",
+            "https://app.example/cb?code=x",
+            "https://app.example/cb?a=1&st%61te=y",
             "https://app.example/\u{e9}",
             "https://app.example/\n",
         ] {

@@ -26,7 +26,8 @@ pub fn read_token(params: &Params, ring: &KeyRing) -> Result<Presented, OAuthErr
     Ok(sealed::open::<AccessToken>(ring, text).map_or(Presented::Unknown, Presented::Access))
 }
 
-/// RFC 7009 §2.1: whether the token was issued to the client that gives it back. If not, nothing happens and nobody learns of it.
+/// RFC 7009 §2.1: whether the token was issued to the client that gives it back. If not, nothing happens; and departing from the
+/// letter of that section nobody is told, since the answer would say that a guessed token exists.
 pub fn is_own(client: &VerifiedClient, issued_to: ClientRow) -> bool {
     client.client().row == issued_to
 }

@@ -47,8 +47,10 @@ pub fn decide(request: ValidRequest, signed_in: Option<SignedIn>, consent: Optio
     Decision::Ask(Question { request, by, known })
 }
 
+/// Whether some other program on the device could receive the answer and use it: a code of a client with a secret it could not.
 fn can_be_impersonated(request: &ValidRequest) -> bool {
-    request.client.is_public() && !request.target.uri().starts_with("https://")
+    let usable_by_anyone = request.client.is_public() || request.response_type == ResponseType::Token;
+    usable_by_anyone && !request.target.uri().starts_with("https://")
 }
 
 /// A request that a person has to agree to.
@@ -75,6 +77,11 @@ impl Question {
         self.by
     }
 
+    /// The request.
+    pub const fn request(&self) -> &ValidRequest {
+        &self.request
+    }
+
     /// What is asked, as the workspace describes it.
     pub fn scopes<'w>(&self, workspace: &'w Workspace) -> Vec<&'w ScopeDefinition> {
         workspace.scopes.iter().filter(|scope| self.request.scope.contains(&scope.name)).collect()
@@ -87,14 +94,8 @@ impl Question {
 
     /// The person said yes, with these optional scopes ticked; the others of what was asked are required.
     pub fn allow(self, ticked: &Scope, workspace: &Workspace) -> Result<Authorized, OAuthError> {
-        let required: Scope =
-            self.scopes(workspace).into_iter().filter(|s| !s.optional).map(|s| s.name.as_str()).collect();
-        // RFC 6749 §3.3: the person may narrow what is asked; a name that was not asked for is of no effect.
-        let scope = self.request.scope.intersection(&required.union(ticked));
-        if scope.is_empty() && !self.request.scope.is_empty() {
-            return Err(denied("the user allowed none of the scopes"));
-        }
-        Ok(Authorized { request: self.request, by: self.by, scope })
+        let scope = self.request.scope.clone();
+        Authorized { request: self.request, by: self.by, scope }.narrow(ticked, workspace)
     }
 }
 
@@ -120,6 +121,18 @@ impl Authorized {
     /// Where the answer goes.
     pub const fn target(&self) -> &RedirectTarget {
         &self.request.target
+    }
+
+    /// The same with these optional scopes ticked only, and the required ones.
+    pub fn narrow(self, ticked: &Scope, workspace: &Workspace) -> Result<Self, OAuthError> {
+        let required: Scope =
+            workspace.scopes.iter().filter(|scope| !scope.optional).map(|s| s.name.as_str()).collect();
+        // RFC 6749 §3.3: the person may narrow what is asked; a name that was not asked for is of no effect.
+        let scope = self.scope.intersection(&required.union(ticked));
+        if scope.is_empty() && !self.scope.is_empty() {
+            return Err(denied("the user allowed none of the scopes"));
+        }
+        Ok(Self { scope, ..self })
     }
 
     /// Who agreed.

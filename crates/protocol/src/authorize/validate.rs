@@ -92,6 +92,10 @@ pub fn validate(
 }
 
 fn check_client(params: &Params, client: Option<Client>) -> Result<Client, OAuthError> {
+    // RFC 6749 §4.1.2.1: whoever is not clearly named is not told anything.
+    if params.is_repeated("client_id") || params.is_repeated("redirect_uri") {
+        params.check_repeated()?;
+    }
     // RFC 6749 §4.1.1: client_id is required.
     params.require("client_id", Rule::rfc(6749, "4.1.1"), "client_id is missing from the authorization request")?;
     // RFC 6749 §4.1.2.1: an unknown client is shown to the person, never redirected.
@@ -144,9 +148,13 @@ fn check_rest(
     client: &Client,
     response_type: Result<ResponseType, OAuthError>,
 ) -> Result<(ResponseType, Scope, Option<String>), OAuthError> {
+    // RFC 6749 §4.1.2.1: invalid_request, if a parameter is included more than once.
+    params.check_repeated()?;
     let response_type = response_type?;
     workspace.check_grant(response_type.grant_type())?;
-    client.check_grant(response_type.grant_type())?;
+    // At this endpoint the same refusal stands in another section.
+    let rule = Rule::rfc(6749, "4.1.2.1");
+    client.check_grant(response_type.grant_type()).map_err(|error| OAuthError { rule, ..error })?;
     let code_challenge = pkce::read_challenge(params.get("code_challenge"), params.get("code_challenge_method"))?;
     // RFC 9700 §2.1.1: public clients must use PKCE.
     if response_type == ResponseType::Code && client.is_public() && code_challenge.is_none() {

@@ -81,7 +81,7 @@ pub fn seal<S: Statement>(ring: &KeyRing, statement: &S, entropy: &mut dyn Entro
 /// Opens a sealed text. `None` for everything that this workspace did not seal as this kind: nobody learns why.
 pub fn open<S: Statement>(ring: &KeyRing, text: &str) -> Option<S> {
     let encoded = text.strip_prefix(S::KIND.prefix()).filter(|rest| rest.len() <= LONGEST)?;
-    // RFC 4648 §3.2, §3.5: no padding, nothing outside the alphabet, no stray bits; one statement has one text.
+    // RFC 4648 §3.2, §3.3, §3.5: no padding, nothing outside the alphabet, no stray bits; one statement has one text.
     let mut bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
     let (number, sealed) = bytes.split_first_chunk_mut::<2>()?;
     let key = ring.numbered(u16::from_be_bytes(*number))?;

@@ -65,7 +65,7 @@ pub const fn not_good() -> OAuthError {
     OAuthError::new(
         ErrorCode::InvalidGrant,
         Rule::rfc(6749, "5.2"),
-        "the code is invalid, expired, used, or was issued to another app; codes live for a minute and work once",
+        "the code is invalid, expired, used, or was issued to another app; codes are short-lived and work once",
     )
 }
 

@@ -47,9 +47,11 @@ pub fn read_grant_type(params: &Params, workspace: &Workspace) -> Result<GrantTy
     ))?;
     match grant_type {
         // At this endpoint the refusal has its own code (RFC 6749 §5.2).
-        GrantType::AuthorizationCode => workspace
-            .check_grant(grant_type)
-            .map_err(|error| OAuthError { code: ErrorCode::UnsupportedGrantType, ..error }),
+        GrantType::AuthorizationCode => workspace.check_grant(grant_type).map_err(|error| OAuthError {
+            code: ErrorCode::UnsupportedGrantType,
+            rule,
+            ..error
+        }),
         _ => workspace.check_grant(grant_type),
     }?;
     Ok(grant_type)

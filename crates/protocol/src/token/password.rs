@@ -32,7 +32,7 @@ pub fn read(params: &Params, workspace: &Workspace, client: &VerifiedClient) -> 
 
 /// RFC 6749 §5.2: wrong credentials of the user are `invalid_grant`.
 pub const fn wrong_credentials() -> OAuthError {
-    OAuthError::new(ErrorCode::InvalidGrant, RULE, "the user name or the password is wrong")
+    OAuthError::new(ErrorCode::InvalidGrant, Rule::rfc(6749, "5.2"), "the user name or the password is wrong")
 }
 
 impl Request {

@@ -78,6 +78,11 @@ pub const fn not_good() -> OAuthError {
     )
 }
 
+const fn nothing_left() -> OAuthError {
+    let description = "the app may have nothing of what the user granted any more; ask the user to sign in again";
+    OAuthError::new(ErrorCode::InvalidScope, RULE, description)
+}
+
 /// What is known when a refresh token is presented.
 #[derive(Clone, Copy)]
 pub struct Presented<'a> {
@@ -116,7 +121,11 @@ pub fn check(presented: Presented<'_>, workspace: &Workspace, now: Timestamp) ->
         _ => return Verdict::Refused(not_good()),
     }
     // RFC 6749 §6: scope may be narrowed, never widened; and an app that may have less by now gets less.
-    let may_have = grant.scope.intersection(&client.client().registration.scope);
+    let may_have = grant.scope.intersection(&client.client().registration.scope).intersection(&workspace.scope_names());
+    // RFC 6749 §5.1: a scope that differs is named, and the empty one has no name; nor would it have an audience.
+    if may_have.is_empty() && !grant.scope.is_empty() {
+        return Verdict::Refused(nothing_left());
+    }
     let scope = match RequestedScope::parse(params.get("scope")).and_then(|asked| asked.within(&may_have)) {
         Ok(scope) => scope,
         Err(error) => return Verdict::Refused(OAuthError { rule: RULE, ..error }),
@@ -212,7 +221,9 @@ mod tests {
         let mut less = client();
         less.registration.scope = Scope::parse("read").unwrap();
         assert_eq!(scope(less.clone(), ""), Ok("read".to_owned()));
-        assert_eq!(scope(less, "scope=write"), Err(ErrorCode::InvalidScope));
+        assert_eq!(scope(less.clone(), "scope=write"), Err(ErrorCode::InvalidScope));
+        less.registration.scope = Scope::parse("other").unwrap();
+        assert_eq!(scope(less, ""), Err(ErrorCode::InvalidScope), "nothing is left, and nothing is no scope");
     }
 
     #[test]
