@@ -12,8 +12,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let query = extract::Query::from_request_parts(parts, state).await;
         let refused = "the address lacks a part, or has one twice; open the page from the one that links to it";
+        // A NUL is nowhere in what we store, and one of the engines cannot even be asked for it.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Failure::BadForm(refused));
+        }
+        let query = extract::Query::from_request_parts(parts, state).await;
         query.map(|query| Self(query.0)).map_err(|_| Failure::BadForm(refused))
     }
 }

@@ -8,7 +8,9 @@ pub(crate) mod revoke;
 pub(crate) mod token;
 
 use crate::here::Here;
+use crate::login;
 use crate::reply::Failure;
+use crate::throttle::{Guesser, place_of};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
     AUTHORIZATION, ORIGIN, VARY,
@@ -46,7 +48,11 @@ async fn verify(here: &Here, credentials: Credentials, client: Option<Client>) -
         Check::Verified(client) => Ok(client),
         Check::Slow(slow) => {
             let (secret, digests) = slow.work();
-            let matched = here.server.passwords().verify_any(secret, digests).await?;
+            // RFC 6749 §2.3.1: protected against guessing. Secrets that are random need no such protection.
+            let place = place_of(here.address);
+            let guessers = [Guesser::Client(here.row().id, slow.client_row(), place), Guesser::Address(place)];
+            let checked = here.server.passwords().verify_any(secret, digests);
+            let matched = login::throttled(here, &guessers, checked).await?;
             Ok(slow.conclude(matched)?)
         }
     }

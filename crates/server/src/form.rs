@@ -78,7 +78,11 @@ impl Fields {
 }
 
 async fn read(request: Request<Body>, limit: usize) -> Result<Bytes, Failure> {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut content_types = request.headers().get_all(CONTENT_TYPE).iter();
+    let content_type = content_types.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if content_types.next().is_some() {
+        return Err(Failure::WrongContentType);
+    }
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     // RFC 6749 §3.2, appendix B: requests are application/x-www-form-urlencoded.
     if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {

@@ -89,17 +89,19 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 fn address(parts: &Parts, server: &Server) -> IpAddr {
     let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
     let trusted = |address: IpAddr| server.settings().trusted_proxies.iter().any(|network| network.contains(address));
-    let mut nearest = peer;
-    for claimed in forwarded_for(&parts.headers).into_iter().rev() {
+    let mut nearest = peer.to_canonical();
+    for claimed in forwarded_for(&parts.headers).rev() {
+        // What stands left of something that is no address was not written by our proxy.
+        let Ok(claimed) = claimed.trim().parse::<IpAddr>() else { break };
         if !trusted(nearest) {
             break;
         }
-        nearest = claimed;
+        nearest = claimed.to_canonical();
     }
     nearest
 }
 
-fn forwarded_for(headers: &HeaderMap) -> Vec<IpAddr> {
-    let lists = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    lists.flat_map(|list| list.split(',')).filter_map(|address| address.trim().parse().ok()).collect()
+fn forwarded_for(headers: &HeaderMap) -> impl DoubleEndedIterator<Item = &str> {
+    let lists = headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or_default());
+    lists.flat_map(|list| list.split(','))
 }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tls::{Acceptor, Stream};
 use tokio::sync::{Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
 /// Connections that may wait to be accepted.
@@ -29,6 +30,9 @@ const BACKLOG: i32 = 1_024;
 const CONNECTIONS: usize = 8_192;
 /// The longest that a client may take to send a request's headers, or to send another request.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest that nothing may come in, or go out that should: also of a connection that has not said yet what it speaks.
+/// Longer than any request is worked on.
+const SILENCE: Duration = Duration::from_secs(40);
 /// Largest request line and headers, in bytes.
 const HEADERS_LIMIT: usize = 64 * 1024;
 /// The longest that requests in flight may take after a shutdown was asked for.
@@ -138,10 +142,13 @@ async fn connection(router: Router, (stream, peer): (Stream, SocketAddr), mut sh
         request.extensions_mut().insert(Peer(peer.ip()));
         router.clone().oneshot(request.map(Body::new))
     });
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_read_timeout(Some(SILENCE));
+    stream.set_write_timeout(Some(SILENCE));
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).max_buf_size(HEADERS_LIMIT);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024);
-    let served = builder.serve_connection(TokioIo::new(stream), service);
+    let served = builder.serve_connection(TokioIo::new(Box::pin(stream)), service);
     tokio::pin!(served);
     // A connection that breaks is the other side's matter, so its outcome is not asked for.
     tokio::select! {

@@ -4,7 +4,8 @@ use crate::metrics::Answered;
 use crate::reply::{self, REQUEST_ID};
 use crate::server::Server;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::HeaderValue;
+use axum::http::header::HOST;
+use axum::http::{HeaderValue, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt as _;
@@ -27,7 +28,9 @@ pub(crate) async fn observe(State(server): State<Server>, mut request: Request, 
     let workspace = request.uri().path().split('/').nth(1).filter(|_| in_workspace).unwrap_or_default().to_owned();
     let span = tracing::info_span!("request", %id, %method, route, workspace);
     server.metrics().in_flight.inc();
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let names_one_host = request.version() != Version::HTTP_11 || request.headers().get_all(HOST).iter().count() == 1;
+    let answered = async { if names_one_host { next.run(request).await } else { reply::without_host(&id) } };
+    let answered = AssertUnwindSafe(answered).catch_unwind().instrument(span.clone()).await;
     server.metrics().in_flight.dec();
     let mut response = answered.unwrap_or_else(|_| {
         tracing::error!(parent: &span, "a request panicked");

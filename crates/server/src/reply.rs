@@ -203,7 +203,7 @@ fn as_oauth(failure: &Failure) -> (StatusCode, OAuthError) {
             StatusCode::SERVICE_UNAVAILABLE,
             ErrorCode::TemporarilyUnavailable,
             "15.6.4",
-            "the server cannot do this at the moment; nothing was done, try again after Retry-After seconds",
+            "the server cannot do this at the moment; try again after Retry-After seconds",
         ),
         Failure::Internal => http(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -246,6 +246,11 @@ pub(crate) fn broken(request_id: &str) -> Response {
     json(&Failure::Internal, "grantry", request_id)
 }
 
+/// RFC 9112 §3.2: a request without a Host, or with more than one, is refused before anyone looks at it.
+pub(crate) fn without_host(request_id: &str) -> Response {
+    json(&Failure::BadForm("an HTTP/1.1 request names its Host, once"), "grantry", request_id)
+}
+
 fn add_retry_after(failure: &Failure, response: &mut Response) {
     let seconds = match failure {
         Failure::Throttled(wait) => wait.0,
@@ -281,6 +286,10 @@ fn error_page(frame: Option<Frame>, failure: Failure, request_id: &str) -> Respo
 
 /// Descriptions are phrases, as in `error_description`; on a page they stand as a sentence.
 pub(crate) fn sentence(description: &str) -> String {
+    // Names of parameters are written as they are, also in front.
+    if description.split(' ').next().is_some_and(|word| word.contains('_')) {
+        return format!("{description}.");
+    }
     let mut characters = description.chars();
     let first = characters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", characters.as_str())
@@ -308,7 +317,7 @@ const fn words(failure: &Failure) -> (&'static str, &'static str) {
             ("This form cannot be read", "Go back, load the page again, and send the form from there.")
         }
         Failure::Throttled(_) => ("Too many attempts", "Wait a little, then try again."),
-        Failure::Busy => ("The server is busy", "Nothing was changed. Try again in a few seconds."),
+        Failure::Busy => ("The server is busy", "Try again in a few seconds."),
         Failure::Internal => {
             ("Something went wrong", "Try again. If it happens again, give the request id to whoever runs this server.")
         }

@@ -1,5 +1,6 @@
 //! Everything a request can reach: made once, shared by all threads, and nothing of it global.
 
+use crate::endpoints::health::Readiness;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::random::Randomness;
@@ -22,6 +23,7 @@ struct Inner {
     throttle: Throttle,
     workspaces: OpenWorkspaces,
     metrics: Metrics,
+    readiness: Readiness,
 }
 
 /// What the server is made of and cannot make itself.
@@ -53,6 +55,7 @@ impl Server {
             throttle: Throttle::default(),
             workspaces: OpenWorkspaces::default(),
             metrics: Metrics::default(),
+            readiness: Readiness::default(),
         }))
     }
 
@@ -93,5 +96,9 @@ impl Server {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.0.readiness
     }
 }

@@ -3,9 +3,9 @@
 //! An account is counted apart for each browser it has signed in with before, and for each address that is
 //! new to it: failures elsewhere do not slow a known browser down. Kept in this process, bounded, and forgotten with time.
 
-use grantry_protocol::types::{Seconds, Timestamp, WorkspaceId};
+use grantry_protocol::types::{ClientRow, Seconds, Timestamp, WorkspaceId};
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
 /// How failures of one kind slow down.
@@ -32,14 +32,24 @@ pub(crate) enum Guesser {
     KnownBrowser(WorkspaceId, String, [u8; 16]),
     /// An account, from an address.
     Stranger(WorkspaceId, String, IpAddr),
+    /// A client whose secret is not random, from an address.
+    Client(WorkspaceId, ClientRow, IpAddr),
     /// An address, whatever the account and workspace.
     Address(IpAddr),
+}
+
+/// Guesses from an address, as one: an IPv6 network of 64 bits belongs to one subscriber.
+pub(crate) fn place_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+        v4 => v4,
+    }
 }
 
 impl Guesser {
     const fn pace(&self) -> Pace {
         match self {
-            Self::KnownBrowser(..) | Self::Stranger(..) => ACCOUNT,
+            Self::KnownBrowser(..) | Self::Stranger(..) | Self::Client(..) => ACCOUNT,
             Self::Address(_) => ADDRESS,
         }
     }
@@ -49,6 +59,19 @@ impl Guesser {
 struct Failures {
     count: u32,
     last: Timestamp,
+    /// Guesses that are being looked at.
+    pending: u32,
+}
+
+/// How a guess ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// What failed before it is forgotten, but for other accounts' failures at the same address.
+    Right,
+    /// One more failure.
+    Wrong,
+    /// It was not looked at after all.
+    Dropped,
 }
 
 impl Failures {
@@ -59,7 +82,12 @@ impl Failures {
     }
 
     fn wait(self, pace: &Pace, now: Timestamp) -> Option<Seconds> {
-        let over = self.left(pace, now).checked_sub(pace.free)?;
+        let left = self.left(pace, now);
+        // Many guesses at once count for no more than one after the other, as soon as there has been a wrong one.
+        if left > 0 && left.saturating_add(self.pending) > pace.free && self.pending > 0 {
+            return Some(Seconds(1));
+        }
+        let over = left.checked_sub(pace.free)?;
         let pause = 1_i64.checked_shl(over.min(20)).unwrap_or(i64::MAX).min(pace.longest.0);
         let passed = now.since(self.last).0;
         (passed < pause).then(|| Seconds(pause - passed))
@@ -71,36 +99,48 @@ impl Failures {
 pub(crate) struct Throttle(Mutex<HashMap<Guesser, Failures>>);
 
 impl Throttle {
-    /// How long this guesser has to wait before the next guess is looked at; `None`: not at all.
-    pub(crate) fn wait(&self, guessers: &[Guesser], now: Timestamp) -> Option<Seconds> {
-        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        guessers.iter().filter_map(|guesser| failures.get(guesser)?.wait(&guesser.pace(), now)).max()
-    }
-
-    /// Remembers a failure.
-    pub(crate) fn failed(&self, guessers: &[Guesser], now: Timestamp) {
+    /// Lets these guessers have a guess looked at, or says how long to wait. What was let in has to be ended.
+    pub(crate) fn begin(&self, guessers: &[Guesser], now: Timestamp) -> Result<(), Seconds> {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = guessers.iter().filter_map(|guesser| failures.get(guesser)?.wait(&guesser.pace(), now));
+        if let Some(wait) = waits.max() {
+            return Err(wait);
+        }
         if failures.len() >= MOST {
             forget(&mut failures, now);
         }
         for guesser in guessers {
-            let before = failures.get(guesser).map_or(0, |failed| failed.left(&guesser.pace(), now));
-            failures.insert(guesser.clone(), Failures { count: before.saturating_add(1), last: now });
+            failures.entry(guesser.clone()).or_insert(Failures { count: 0, last: now, pending: 0 }).pending += 1;
         }
+        Ok(())
     }
 
-    /// Forgets the failures of an account that has just proved itself; those of its address stay.
-    pub(crate) fn succeeded(&self, guessers: &[Guesser]) {
+    /// Counts how a guess ended that was let in.
+    pub(crate) fn end(&self, guessers: &[Guesser], outcome: Outcome, now: Timestamp) {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for guesser in guessers.iter().filter(|guesser| !matches!(guesser, Guesser::Address(_))) {
-            failures.remove(guesser);
+        for guesser in guessers {
+            let Some(failed) = failures.get_mut(guesser) else { continue };
+            failed.pending = failed.pending.saturating_sub(1);
+            match (outcome, guesser) {
+                (Outcome::Wrong, _) => {
+                    failed.count = failed.left(&guesser.pace(), now).saturating_add(1);
+                    failed.last = now;
+                }
+                (Outcome::Right, Guesser::KnownBrowser(..) | Guesser::Stranger(..) | Guesser::Client(..)) => {
+                    failed.count = 0;
+                }
+                (Outcome::Right, Guesser::Address(_)) | (Outcome::Dropped, _) => {}
+            }
+            if failed.count == 0 && failed.pending == 0 {
+                failures.remove(guesser);
+            }
         }
     }
 }
 
 /// Drops what is forgiven; and if that is not enough, the older half.
 fn forget(failures: &mut HashMap<Guesser, Failures>, now: Timestamp) {
-    failures.retain(|guesser, failed| failed.left(&guesser.pace(), now) > 0);
+    failures.retain(|guesser, failed| failed.pending > 0 || failed.left(&guesser.pace(), now) > 0);
     if failures.len() >= MOST {
         let mut times: Vec<Timestamp> = failures.values().map(|failed| failed.last).collect();
         let middle = times.len() / 2;
@@ -121,42 +161,88 @@ mod tests {
         [Guesser::Stranger(WorkspaceId(1), "bob".to_owned(), address), Guesser::Address(address)]
     }
 
-    #[test]
-    fn failures_slow_down_their_own_address_only() {
-        let throttle = Throttle::default();
-        for _ in 0..ACCOUNT.free {
-            assert_eq!(throttle.wait(&stranger("192.0.2.1"), NOW), None);
-            throttle.failed(&stranger("192.0.2.1"), NOW);
-        }
-        assert_eq!(throttle.wait(&stranger("192.0.2.1"), NOW), Some(Seconds(1)));
-        throttle.failed(&stranger("192.0.2.1"), NOW);
-        assert_eq!(throttle.wait(&stranger("192.0.2.1"), NOW), Some(Seconds(2)));
-        assert_eq!(throttle.wait(&stranger("192.0.2.1"), NOW.plus(Seconds(2))), None);
-        assert_eq!(throttle.wait(&stranger("192.0.2.2"), NOW), None);
-        let known = Guesser::KnownBrowser(WorkspaceId(1), "bob".to_owned(), [1; 16]);
-        assert_eq!(throttle.wait(&[known], NOW), None);
+    fn guess(throttle: &Throttle, guessers: &[Guesser], outcome: Outcome, now: Timestamp) -> Result<(), Seconds> {
+        throttle.begin(guessers, now)?;
+        throttle.end(guessers, outcome, now);
+        Ok(())
     }
 
     #[test]
-    fn the_wait_is_bounded_and_failures_are_forgiven() {
+    fn failures_slow_down_their_own_address_only() {
         let throttle = Throttle::default();
-        for _ in 0..60 {
-            throttle.failed(&stranger("192.0.2.1"), NOW);
+        let wrong = |guessers: &[Guesser], now| guess(&throttle, guessers, Outcome::Wrong, now);
+        for _ in 0..ACCOUNT.free {
+            assert_eq!(wrong(&stranger("192.0.2.1"), NOW), Ok(()));
         }
-        assert_eq!(throttle.wait(&stranger("192.0.2.1"), NOW), Some(ACCOUNT.longest));
-        let tomorrow = NOW.plus(Seconds::days(1));
-        throttle.failed(&stranger("192.0.2.1"), tomorrow);
-        assert_eq!(throttle.wait(&stranger("192.0.2.1"), tomorrow), None);
+        assert_eq!(wrong(&stranger("192.0.2.1"), NOW), Err(Seconds(1)));
+        assert_eq!(wrong(&stranger("192.0.2.1"), NOW.plus(Seconds(1))), Ok(()));
+        assert_eq!(wrong(&stranger("192.0.2.1"), NOW.plus(Seconds(1))), Err(Seconds(2)));
+        assert_eq!(wrong(&stranger("192.0.2.2"), NOW), Ok(()));
+        let known = Guesser::KnownBrowser(WorkspaceId(1), "bob".to_owned(), [1; 16]);
+        assert_eq!(wrong(&[known], NOW), Ok(()));
+    }
+
+    #[test]
+    fn waits_are_bounded_and_failures_are_forgiven() {
+        let throttle = Throttle::default();
+        let (mut now, mut longest) = (NOW, Seconds(0));
+        for _ in 0..60 {
+            if let Err(wait) = guess(&throttle, &stranger("192.0.2.1"), Outcome::Wrong, now) {
+                longest = longest.max(wait);
+                now = now.plus(wait);
+            }
+        }
+        assert_eq!(longest, ACCOUNT.longest);
+        let tomorrow = now.plus(Seconds::days(1));
+        for _ in 0..ACCOUNT.free {
+            assert_eq!(guess(&throttle, &stranger("192.0.2.1"), Outcome::Wrong, tomorrow), Ok(()));
+        }
     }
 
     #[test]
     fn a_shared_address_is_never_held_up_for_long() {
         let throttle = Throttle::default();
         let address = [Guesser::Address("192.0.2.1".parse().unwrap())];
+        let mut now = NOW;
         for _ in 0..1_000 {
-            throttle.failed(&address, NOW);
+            if let Err(wait) = guess(&throttle, &address, Outcome::Wrong, now) {
+                assert!(wait <= ADDRESS.longest);
+                now = now.plus(wait);
+            }
         }
-        assert_eq!(throttle.wait(&address, NOW), Some(ADDRESS.longest));
-        assert_eq!(throttle.wait(&address, NOW.plus(ADDRESS.longest)), None);
+    }
+
+    #[test]
+    fn after_a_failure_parallel_guesses_are_counted_while_they_are_looked_at() {
+        let throttle = Throttle::default();
+        let bob = stranger("192.0.2.1");
+        for _ in 0..100 {
+            assert_eq!(throttle.begin(&bob, NOW), Ok(()), "nobody has failed: many may sign in at once");
+        }
+        for _ in 0..100 {
+            throttle.end(&bob, Outcome::Right, NOW);
+        }
+        for _ in 0..ACCOUNT.free {
+            assert_eq!(guess(&throttle, &bob, Outcome::Wrong, NOW), Ok(()));
+        }
+        let later = NOW.plus(Seconds(1));
+        let let_in = (0..60).filter(|_| throttle.begin(&bob, later).is_ok()).count();
+        assert_eq!(let_in, 1);
+    }
+
+    #[test]
+    fn a_right_guess_and_one_that_was_not_looked_at_cost_nothing() {
+        let throttle = Throttle::default();
+        for outcome in [Outcome::Right, Outcome::Dropped].repeat(100) {
+            assert_eq!(guess(&throttle, &stranger("192.0.2.1"), outcome, NOW), Ok(()));
+        }
+        assert!(throttle.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_network_of_one_subscriber_is_one_place() {
+        let place = |text: &str| place_of(text.parse().unwrap()).to_string();
+        assert_eq!(place("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(place("::ffff:192.0.2.1"), "192.0.2.1");
     }
 }

@@ -4,7 +4,7 @@ use crate::reply::Failure;
 use crate::server::Server;
 use grantry_protocol::sealed::{KeyPurpose, KeyRing, SealingKey};
 use grantry_protocol::types::{Seconds, Timestamp};
-use grantry_protocol::workspace::Workspace;
+use grantry_protocol::workspace::{Slug, Workspace};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -31,16 +31,18 @@ pub(crate) struct OpenWorkspaces(RwLock<HashMap<String, (Timestamp, Arc<OpenWork
 impl OpenWorkspaces {
     /// The workspace with this slug.
     pub(crate) async fn find(&self, server: &Server, slug: &str) -> Result<Arc<OpenWorkspace>, Failure> {
+        // What cannot be a slug is not asked for: one of the engines could not even be asked for some of it.
+        let slug = Slug::parse(slug).map_err(|_| Failure::NotFound)?.to_string();
         let now = server.clock().now();
-        if let Some(open) = self.lately(slug, now) {
+        if let Some(open) = self.lately(&slug, now) {
             return Ok(open);
         }
-        let open = Arc::new(open(server, slug).await?);
+        let open = Arc::new(open(server, &slug).await?);
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.retain(|_, (read_at, _)| is_fresh(*read_at, now));
         }
-        known.insert(slug.to_owned(), (now, Arc::clone(&open)));
+        known.insert(slug, (now, Arc::clone(&open)));
         Ok(open)
     }
 

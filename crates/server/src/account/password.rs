@@ -1,7 +1,7 @@
 //! The form that changes the password: `GET, POST /{workspace}/account/password`.
 
 use crate::form::Fields;
-use crate::login::{self, Attempt};
+use crate::login::{self, Attempt, Proven};
 use crate::pages::layout::Frame;
 use crate::reader::Reader;
 use crate::reply::Failure;
@@ -59,7 +59,7 @@ pub(crate) async fn post(reader: Reader, fields: Fields) -> Result<Response, Fai
     let current = login::check(&reader.here, attempt).await;
     let changed = match current {
         // The name may have been given to someone else since this browser signed in.
-        Ok(Some(user)) if user.id == reader.user.id => change(&reader, &fields).await,
+        Ok(Some(proven)) if proven.user().id == reader.user.id => change(&reader, &fields, proven).await,
         Ok(_) => {
             let current = Some("This is not your current password.".to_owned());
             return show(
@@ -107,18 +107,18 @@ fn check_new(fields: &Fields, username: &str) -> Result<(), PasswordErrors> {
     if fine { Ok(()) } else { Err(errors) }
 }
 
-async fn change(reader: &Reader, fields: &Fields) -> Result<(), Failure> {
+async fn change(reader: &Reader, fields: &Fields, proven: Proven) -> Result<(), Failure> {
     let digest = reader.here.server.passwords().hash(Secret::new(fields.get("new").to_owned())).await?;
     let sign_out_others = fields.get("sign_out_others") == "yes";
     let (user, session, now) = (reader.user.id, reader.session.id, reader.here.now);
     let change = reader.here.write(move |tx| {
-        let changed = tx.set_password(user, &digest)?;
+        let changed = proven.still_holds(tx)? && tx.set_password(user, &digest)?;
         if changed && sign_out_others {
             tx.end_sessions_of(user, Some(session), now)?;
         }
         Ok(changed)
     });
-    // A user who was deleted in the meantime has no password to change.
+    // A user who was deleted in the meantime has no password to change, and one whose password was changed has another.
     if change.await? { Ok(()) } else { Err(Failure::NotFound) }
 }
 

@@ -14,6 +14,8 @@ use grantry_protocol::grant::Grant;
 use grantry_protocol::sealed::{AuthorizationCode, WaitingRequest};
 use grantry_protocol::types::Seconds;
 
+/// Longest request, in bytes.
+const LONGEST: usize = 8 * 1024;
 /// How long a request waits for a person to sign in and decide.
 const PATIENCE: Seconds = Seconds::hours(1);
 
@@ -22,25 +24,44 @@ pub(crate) async fn get(here: Here, headers: HeaderMap, RawQuery(query): RawQuer
     answer(&here, &headers, query.unwrap_or_default().as_bytes()).await
 }
 
-/// The request in the body (RFC 6749 §3.1: POST may be supported).
-pub(crate) async fn post(here: Here, headers: HeaderMap, RawForm(body): RawForm) -> Result<Response, Failure> {
-    answer(&here, &headers, &body).await
+/// The request in the body (RFC 6749 §3.1: POST may be supported). It becomes one by GET, because on a form that another site
+/// posts browsers send no `SameSite=Lax` cookies.
+pub(crate) async fn post(here: Here, RawForm(body): RawForm) -> Result<Response, Failure> {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(form_urlencoded::parse(&body)).finish();
+    check_length(query.as_bytes())?;
+    Ok(see_other(&format!("{}?{query}", here.path("/oauth2/authorize"))))
+}
+
+/// A request has to fit into a URL, sealed, on the pages where it waits.
+fn check_length(encoded: &[u8]) -> Result<(), Failure> {
+    if encoded.len() > LONGEST { Err(Failure::TooLarge) } else { Ok(()) }
 }
 
 async fn answer(here: &Here, headers: &HeaderMap, encoded: &[u8]) -> Result<Response, Failure> {
-    let request = valid_request(here, encoded).await?;
+    check_length(encoded)?;
     let browser = Browser::read(here, headers).await?;
+    let request = match valid_request(here, encoded).await {
+        // RFC 9700 §4.11.2: the person is authenticated before any redirect to an app, which anyone may have registered.
+        Err(Failure::Redirected(..)) if browser.person().is_none() => {
+            return Ok(browser.finish(see_other(&waiting(here, "/login", encoded)?)));
+        }
+        request => request?,
+    };
     let response = match decision(here, request, &browser).await? {
         Decision::SignIn(_) => see_other(&waiting(here, "/login", encoded)?),
         Decision::Ask(_) => see_other(&waiting(here, "/consent", encoded)?),
-        Decision::Answer(authorized) => issue(here, authorized, false).await?,
+        // Withdrawn in this very moment: it has to be asked for again.
+        Decision::Answer(authorized) => match issue(here, authorized, Consent::Remembered).await? {
+            Some(answer) => answer,
+            None => see_other(&waiting(here, "/consent", encoded)?),
+        },
     };
     Ok(browser.finish(response))
 }
 
 /// Reads and checks a request; also used when the person comes back to it.
 pub(crate) async fn valid_request(here: &Here, encoded: &[u8]) -> Result<ValidRequest, Failure> {
-    let params = Params::parse(encoded)?;
+    let params = Params::parse_telling(encoded)?;
     let client = match params.get("client_id").map(str::to_owned) {
         Some(id) => here.read(move |tx| tx.find_client(&id)).await?,
         None => None,
@@ -73,21 +94,37 @@ pub(crate) fn open_waiting(here: &Here, sealed: &str) -> Result<WaitingRequest, 
     here.open::<WaitingRequest>(sealed).filter(|request| here.now < request.expires_at).ok_or(Failure::StaleForm)
 }
 
-/// Writes the grant and answers with its code or token. `remember`: the person has just agreed, and is not asked again.
-pub(crate) async fn issue(here: &Here, authorized: Authorized, remember: bool) -> Result<Response, Failure> {
+/// Where the person's consent comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// They have just agreed, and are not asked again.
+    Given,
+    /// They agreed earlier; it has to be so still when the grant is written.
+    Remembered,
+}
+
+/// Writes the grant and answers with its code or token. `None`: what was remembered has just been withdrawn.
+pub(crate) async fn issue(here: &Here, authorized: Authorized, consent: Consent) -> Result<Option<Response>, Failure> {
     let lifetimes = authorized.client().lifetimes(&here.row().policy.lifetimes);
     let new = authorized.to_grant(&lifetimes, here.now);
     let (row, now) = (new.clone(), here.now);
     let id = here
         .write(move |tx| {
-            if remember {
-                tx.remember_consent(row.user, row.client, &row.scope, now)?;
+            match consent {
+                Consent::Given => tx.remember_consent(row.user, row.client, &row.scope, now)?,
+                Consent::Remembered => {
+                    let held = tx.hold_consent(row.user, row.client)?;
+                    if !held.is_some_and(|held| row.scope.is_within(&held.scope)) {
+                        return Ok(None);
+                    }
+                }
             }
-            tx.insert_grant(&row)
+            tx.insert_grant(&row).map(Some)
         })
         .await?;
+    let Some(id) = id else { return Ok(None) };
     let grant = Grant::written(id, new);
-    Ok(match authorized.response_type() {
+    Ok(Some(match authorized.response_type() {
         ResponseType::Code => {
             let code = here.seal(&AuthorizationCode { grant: id, expires_at: grant.expires_at });
             see_other(&authorized.target().with_code(&code))
@@ -97,5 +134,5 @@ pub(crate) async fn issue(here: &Here, authorized: Authorized, remember: bool) -
             let scope = grant.scope.to_string();
             see_other(&authorized.target().with_token(&sealed.access_token, sealed.expires_in.0, &scope))
         }
-    })
+    }))
 }

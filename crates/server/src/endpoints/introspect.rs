@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use grantry_protocol::client_auth::VerifiedClient;
 use grantry_protocol::introspect::{Holder, Introspection, check_asker, may_see};
 use grantry_protocol::sealed::{AccessSubject, AccessToken, RefreshToken};
+use grantry_protocol::types::GrantType;
 use grantry_protocol::{Params, Rule};
 
 /// Tells a client, or a resource server, what a token is worth.
@@ -72,6 +73,12 @@ async fn refresh_token(
     asker: &VerifiedClient,
     token: RefreshToken,
 ) -> Result<Option<Introspection>, Failure> {
+    // RFC 7662 §4: good means that it could be used now.
+    if here.row().check_grant(GrantType::RefreshToken).is_err()
+        || asker.client().check_grant(GrantType::RefreshToken).is_err()
+    {
+        return Ok(None);
+    }
     let standing = here.read(move |tx| tx.find_standing(token.grant)).await?;
     let seen = standing.filter(|it| {
         let own = it.grant.client == asker.client().row;

@@ -3,7 +3,7 @@
 use super::layout::Frame;
 use crate::asked::Query;
 use crate::browser::Browser;
-use crate::endpoints::authorize::{decision, issue, open_waiting, valid_request};
+use crate::endpoints::authorize::{Consent, decision, issue, open_waiting, valid_request};
 use crate::form::Fields;
 use crate::here::Here;
 use crate::pages;
@@ -12,9 +12,10 @@ use crate::words;
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use grantry_protocol::Scope;
-use grantry_protocol::authorize::{Decision, Question, denied};
+use grantry_protocol::authorize::{Authorized, Decision, Question, RedirectTarget, ValidRequest, denied};
+use grantry_protocol::scope::is_scope_token;
 use grantry_protocol::sealed::WaitingRequest;
+use grantry_protocol::{OAuthError, Scope};
 use serde::Deserialize;
 
 /// The form posts `form_token`, `request`, every ticked optional `scope`, and `decision` = `allow`, `deny` or `cancel`.
@@ -74,8 +75,10 @@ pub(crate) struct Asked {
     request: String,
 }
 
-/// The form's action, which its token is bound to.
-const ACTION: &str = "consent";
+/// The form's action, which its token is bound to: what was shown. Of anything else the person has not been asked.
+fn action(request: &ValidRequest) -> String {
+    format!("consent:{}:{}:{}", request.client().row, request.scope(), request.target().uri())
+}
 
 /// `GET W/consent`.
 pub(crate) async fn get(here: Here, headers: HeaderMap, Query(asked): Query<Asked>) -> Result<Response, Failure> {
@@ -93,32 +96,44 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
     let browser = Browser::read(&here, &headers).await?;
     let sealed = fields.get("request").to_owned();
     let waiting = open_waiting(&here, &sealed)?;
-    let form = browser.check_form(&here, &headers, fields.get("form_token"), ACTION);
-    let question = match decide(&here, &waiting, &browser).await? {
-        Decision::Ask(question) => question,
-        Decision::Answer(authorized) if form.is_ok() && fields.get("decision") == "allow" => {
-            return Ok(browser.finish(issue(&here, authorized, false).await?));
+    let request = valid_request(&here, waiting.query.as_bytes()).await?;
+    let form = browser.check_form(&here, &headers, fields.get("form_token"), &action(&request));
+    let target = request.target().clone();
+    let decision = decision(&here, request, &browser).await?;
+    let choice = fields.get("decision");
+    let response = match decision {
+        Decision::SignIn(_) => again(&here, &waiting),
+        Decision::Ask(question) if form.is_err() => {
+            return show(&here, browser, sealed, (question, Some(ConsentProblem::StaleForm))).await;
         }
-        Decision::Answer(_) | Decision::SignIn(_) => return Ok(browser.finish(again(&here, &waiting))),
-    };
-    if form.is_err() {
-        return show(&here, browser, sealed, (question, Some(ConsentProblem::StaleForm))).await;
-    }
-    let response = match fields.get("decision") {
-        "allow" => {
-            // Names that are not scope tokens were not on our page.
-            let ticked: Scope =
-                fields.all("scope").filter(|name| grantry_protocol::scope::is_scope_token(name)).collect();
-            let target = question.target().clone();
-            match question.allow(&ticked, here.row()) {
-                Ok(authorized) => issue(&here, authorized, true).await?,
-                Err(error) => see_other(&target.with_error(&error)),
-            }
+        Decision::Answer(_) if form.is_err() => again(&here, &waiting),
+        Decision::Ask(question) if choice == "allow" => {
+            answer(&here, question.allow(&ticked(&fields), here.row()), &target).await?
         }
-        "cancel" => see_other(&question.target().with_error(&denied("the user cancelled at the consent page"))),
-        _ => see_other(&question.target().with_error(&denied("the user denied the request"))),
+        // Agreed in another tab meanwhile; what was decided here counts all the same.
+        Decision::Answer(authorized) if choice == "allow" => {
+            answer(&here, authorized.narrow(&ticked(&fields), here.row()), &target).await?
+        }
+        _ if choice == "cancel" => see_other(&target.with_error(&denied("the user cancelled at the consent page"))),
+        _ => see_other(&target.with_error(&denied("the user denied the request"))),
     };
     Ok(browser.finish(response))
+}
+
+async fn answer(
+    here: &Here,
+    decided: Result<Authorized, OAuthError>,
+    target: &RedirectTarget,
+) -> Result<Response, Failure> {
+    match decided {
+        Ok(authorized) => issue(here, authorized, Consent::Given).await?.ok_or(Failure::Internal),
+        Err(error) => Ok(see_other(&target.with_error(&error))),
+    }
+}
+
+/// The optional scopes that were ticked. Names that are not scope tokens were not on our page.
+fn ticked(fields: &Fields) -> Scope {
+    fields.all("scope").filter(|name| is_scope_token(name)).collect()
 }
 
 async fn decide(here: &Here, waiting: &WaitingRequest, browser: &Browser) -> Result<Decision, Failure> {
@@ -145,7 +160,7 @@ async fn show(
     let user = browser.user().cloned();
     let page = ConsentPage {
         frame: pages::frame(here, &browser),
-        form_token: browser.form_token(here, ACTION),
+        form_token: browser.form_token(here, &action(question.request())),
         app_name: client.registration.name.clone(),
         app_description: Some(client.registration.description.clone()).filter(|text| !text.is_empty()),
         app_owner: owner.map(|owner| owner.display_name),

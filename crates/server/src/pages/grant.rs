@@ -15,6 +15,7 @@ use askama::Template;
 use axum::extract::RawQuery;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use grantry_protocol::ErrorCode;
 use grantry_protocol::sealed::AuthorizationCode;
 use grantry_protocol::types::GrantType;
 
@@ -137,7 +138,7 @@ impl Received {
         }
         // Anyone can make a link to this page: what is not of the form that it should have is not repeated.
         received.code = received.code.filter(|code| here.open::<AuthorizationCode>(code).is_some());
-        received.error = received.error.filter(|code| code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+        received.error = received.error.filter(|code| ErrorCode::parse(code).is_some());
         received.request = match received.state.as_deref() {
             Some(EXAMPLE_STATE) => Asked::Example,
             Some(state) => state::read(here, browser, state).map_or(Asked::Unknown, Asked::Live),

@@ -6,14 +6,13 @@ use crate::browser::Browser;
 use crate::endpoints::authorize::{self, open_waiting};
 use crate::form::Fields;
 use crate::here::Here;
-use crate::login::{self, Attempt};
+use crate::login::{self, Attempt, Proven};
 use crate::pages;
 use crate::reply::{Failure, see_other};
 use askama::Template;
 use axum::http::header::{RETRY_AFTER, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use grantry_protocol::account::User;
 use grantry_protocol::authorize::denied;
 use grantry_protocol::types::Secret;
 use grantry_storage::NewSession;
@@ -81,7 +80,7 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
     let password = Secret::new(fields.get("password").to_owned());
     let attempt = Attempt { username: &username, password, device: browser.device };
     match login::check(&here, attempt).await {
-        Ok(Some(user)) => sign_in(&here, &headers, browser, (user, asked)).await,
+        Ok(Some(proven)) => sign_in(&here, &headers, browser, (proven, asked)).await,
         Ok(None) => show(&here, browser, asked, username, Some(LoginProblem::WrongCredentials)).await,
         Err(Failure::Throttled(wait)) => {
             let seconds = u64::try_from(wait.0).unwrap_or(1);
@@ -102,9 +101,9 @@ async fn show(
     username: String,
     problem: Option<LoginProblem>,
 ) -> Result<Response, Failure> {
-    let waiting = match &asked.request {
-        Some(sealed) => Some(authorize::valid_request(here, open_waiting(here, sealed)?.query.as_bytes()).await?),
-        None => None,
+    let (app_name, target) = match &asked.request {
+        Some(sealed) => waiting_for(here, sealed).await?,
+        None => (None, None),
     };
     let status = match problem {
         None => StatusCode::OK,
@@ -123,12 +122,11 @@ async fn show(
         form_token: browser.form_token(here, ACTION),
         request: asked.request,
         return_to: asked.return_to,
-        app_name: waiting.as_ref().map(|request| request.client().registration.name.clone()),
+        app_name,
         username,
         problem,
     };
-    let target = waiting.as_ref().map(|request| request.target().uri());
-    let mut response = pages::page_that_leads_to(&page, target)?;
+    let mut response = pages::page_that_leads_to(&page, target.as_deref())?;
     *response.status_mut() = status;
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -136,13 +134,26 @@ async fn show(
     Ok(browser.finish(response))
 }
 
+/// The app on whose behalf the person signs in, and where they will be sent. A request that has to be refused waits for the person
+/// to sign in as well, and has no app to cancel for.
+async fn waiting_for(here: &Here, sealed: &str) -> Result<(Option<String>, Option<String>), Failure> {
+    match authorize::valid_request(here, open_waiting(here, sealed)?.query.as_bytes()).await {
+        Ok(request) => Ok((Some(request.client().registration.name.clone()), Some(request.target().uri().to_owned()))),
+        Err(Failure::Redirected(target, _)) => Ok((None, Some(target.uri().to_owned()))),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// The person goes back to the app, which learns that they said no (RFC 6749 §4.1.2.1).
 async fn cancel(here: &Here, asked: &Asked) -> Result<Response, Failure> {
     let Some(sealed) = &asked.request else {
         return Ok(see_other(&here.path("/oauth2")));
     };
-    let request = authorize::valid_request(here, open_waiting(here, sealed)?.query.as_bytes()).await?;
-    Ok(see_other(&request.target().with_error(&denied("the user cancelled at the login page"))))
+    match authorize::valid_request(here, open_waiting(here, sealed)?.query.as_bytes()).await {
+        Ok(request) => Ok(see_other(&request.target().with_error(&denied("the user cancelled at the login page")))),
+        Err(Failure::Redirected(..)) => Ok(see_other(&here.path("/oauth2"))),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// A new session, whatever was there before, and on to where the person was going.
@@ -150,14 +161,15 @@ async fn sign_in(
     here: &Here,
     headers: &HeaderMap,
     mut browser: Browser,
-    (user, asked): (User, Asked),
+    (proven, asked): (Proven, Asked),
 ) -> Result<Response, Failure> {
     let goes_to = match &asked.request {
         Some(sealed) => format!("{}?{}", here.path("/oauth2/authorize"), open_waiting(here, sealed)?.query),
         None => own_path(here, asked.return_to.as_deref()).unwrap_or_else(|| here.path("/oauth2")),
     };
+    let user = proven.user().id;
     let session = NewSession {
-        user: user.id,
+        user,
         auth_time: here.now,
         expires_at: here.now.plus(here.row().policy.lifetimes.session),
         user_agent: user_agent(headers),
@@ -166,6 +178,9 @@ async fn sign_in(
     let (previous, now) = (browser.person(), here.now);
     let id = here
         .write(move |tx| {
+            if !proven.still_holds(tx)? {
+                return Ok(None);
+            }
             // The browser has one session: the one before is over, and with another user in it, what was granted there too.
             match previous {
                 Some(previous) if previous.user == session.user => {
@@ -174,10 +189,13 @@ async fn sign_in(
                 Some(previous) => drop(tx.end_session(previous.session, previous.user, now)?),
                 None => {}
             }
-            tx.insert_session(&session, now)
+            tx.insert_session(&session, now).map(Some)
         })
         .await?;
-    browser.sign_in(here, id, user.id);
+    let Some(id) = id else {
+        return show(here, browser, asked, String::new(), Some(LoginProblem::WrongCredentials)).await;
+    };
+    browser.sign_in(here, id, user);
     Ok(browser.finish(see_other(&goes_to)))
 }
 
@@ -186,7 +204,11 @@ fn own_path(here: &Here, path: Option<&str>) -> Option<String> {
     let path = path?;
     let own = path.strip_prefix(&here.path("/")).is_some();
     let plain = path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') && !path.contains("//");
-    (own && plain).then(|| path.to_owned())
+    let segments = || path.split(['?', '#']).next().unwrap_or_default().split('/');
+    // Browsers resolve dot segments, in any spelling, and would leave the workspace.
+    let dotted =
+        segments().any(|segment| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."));
+    (own && plain && !dotted).then(|| path.to_owned())
 }
 
 fn user_agent(headers: &HeaderMap) -> String {

@@ -108,8 +108,10 @@ fn s4_1_2_1_other_errors_are_told_to_the_client() {
     let world = World::new();
     world.register("narrow", |registration| registration.grant_types = [GrantType::ClientCredentials].into());
     world.register_public("public");
+    let mut browser = world.bob();
     for (query, code) in [
         ("client_id=app", "invalid_request"),
+        ("client_id=app&response_type=code&scope=read&scope=read", "invalid_request"),
         ("client_id=app&response_type=magic", "unsupported_response_type"),
         ("client_id=app&response_type=code&scope=admin", "invalid_scope"),
         ("client_id=app&response_type=code&scope=a%22b", "invalid_scope"),
@@ -122,7 +124,7 @@ fn s4_1_2_1_other_errors_are_told_to_the_client() {
             "invalid_request",
         ),
     ] {
-        let answer = world.get(&format!("/acme/oauth2/authorize?{query}&state=s"), &[]);
+        let answer = browser.get(&format!("/acme/oauth2/authorize?{query}&state=s"));
         assert_eq!(answer.status, 303, "{query}");
         assert!(answer.location().starts_with(&format!("{CALLBACK}?error=")), "{query}: {}", answer.location());
         assert_eq!(answer.answer_parameter("error").as_deref(), Some(code), "{query}");
@@ -169,7 +171,7 @@ fn s4_2_the_implicit_grant_is_refused_in_the_fragment_where_it_is_switched_off()
     world.change_workspace(|row| {
         row.policy.grant_types.remove(&GrantType::Implicit);
     });
-    let answer = world.get("/acme/oauth2/authorize?response_type=token&client_id=app", &[]);
+    let answer = world.bob().get("/acme/oauth2/authorize?response_type=token&client_id=app");
     assert!(
         answer.location().starts_with(&format!("{CALLBACK}#error=unsupported_response_type")),
         "{}",
@@ -178,10 +180,61 @@ fn s4_2_the_implicit_grant_is_refused_in_the_fragment_where_it_is_switched_off()
 }
 
 #[test]
-fn s3_1_a_request_by_post_is_the_same_request() {
+fn s3_1_a_request_by_post_becomes_the_same_by_get_so_that_cookies_come_with_it() {
     let world = World::new();
-    let answer = world.post("/acme/oauth2/authorize", "response_type=code&client_id=app", &[]);
-    assert!(answer.location().starts_with("/acme/login?request="), "{}", answer.location());
+    let posted = world.post("/acme/oauth2/authorize", "response_type=code&client_id=app&state=a#b", &[]);
+    assert_eq!(posted.location(), "/acme/oauth2/authorize?response_type=code&client_id=app&state=a%23b");
+    let answer = world.bob().authorize(posted.location().split_once('?').unwrap().1);
+    assert_eq!(answer.answer_parameter("state").as_deref(), Some("a#b"));
+    let long = format!("response_type=code&client_id=app&state={}", "a".repeat(9_000));
+    assert_eq!(world.post("/acme/oauth2/authorize", &long, &[]).status, 413);
+    assert_eq!(world.get(&format!("/acme/oauth2/authorize?{long}"), &[]).status, 413);
+}
+
+#[test]
+fn s3_1_the_longest_request_still_waits_for_a_person() {
+    let world = World::new();
+    let long = format!("response_type=code&client_id=app&state={}", "a".repeat(8_100));
+    let mut browser = Browser::new(&world);
+    let asked = browser.get(&format!("/acme/oauth2/authorize?{long}"));
+    let signed_in = browser.sign_in(asked.location(), "bob", "secret");
+    let asked = browser.get(signed_in.location());
+    assert_eq!(browser.consent(&asked, "allow", &["write"]).answer_parameter("state").unwrap().len(), 8_100);
+}
+
+#[test]
+fn s3_1_unrecognized_parameters_are_ignored_however_often_they_come() {
+    let world = World::new();
+    let answer = world.bob().authorize("response_type=code&client_id=app&resource=a&resource=b");
+    assert!(answer.answer_parameter("code").is_some(), "{answer:?}");
+    assert_eq!(world.token("grant_type=client_credentials&resource=a&resource=b").status, 200);
+}
+
+#[test]
+fn rfc9700_s4_11_2_nobody_is_redirected_to_an_app_before_they_signed_in() {
+    let world = World::new();
+    let mut browser = Browser::new(&world);
+    let asked = browser.get("/acme/oauth2/authorize?response_type=code&client_id=app&scope=nope");
+    assert!(asked.location().starts_with("/acme/login?request="), "{}", asked.location());
+    let page = browser.get(asked.location());
+    assert!(!page.body.contains("id=\"cancel\""), "there is nothing to cancel yet");
+    let signed_in = browser.sign_in(asked.location(), "bob", "secret");
+    let told = browser.get(signed_in.location());
+    assert_eq!(told.answer_parameter("error").as_deref(), Some("invalid_scope"));
+}
+
+#[test]
+fn rfc8252_s8_6_a_token_is_not_sent_to_a_local_port_without_asking() {
+    let world = World::new();
+    world.register("local", |registration| {
+        registration.redirect_uris = vec![RedirectUri::register("http://127.0.0.1:7777/cb").unwrap()];
+    });
+    let mut browser = world.bob();
+    browser.authorize("response_type=code&client_id=local");
+    let code = browser.get("/acme/oauth2/authorize?response_type=code&client_id=local");
+    assert!(code.answer_parameter("code").is_some(), "a code needs the app's secret");
+    let token = "/acme/oauth2/authorize?response_type=token&client_id=local&redirect_uri=http://127.0.0.1:40000/cb";
+    assert!(browser.get(token).location().starts_with("/acme/consent"));
 }
 
 #[test]

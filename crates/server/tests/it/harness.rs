@@ -207,6 +207,15 @@ impl World {
 
     /// Registers a client: `app`-like by default, and changed by `change`. Public ones get no secret.
     pub(crate) fn register(&self, client_id: &str, change: impl Fn(&mut Registration)) -> ClientRow {
+        self.register_with(client_id, SecretDigest::of_random(SECRET).as_str().to_owned(), change)
+    }
+
+    pub(crate) fn register_with(
+        &self,
+        client_id: &str,
+        digest: String,
+        change: impl Fn(&mut Registration),
+    ) -> ClientRow {
         let now = self.server().clock().now();
         let mut registration = Registration {
             name: format!("The {client_id}"),
@@ -221,9 +230,19 @@ impl World {
         };
         change(&mut registration);
         let secret = registration.token_endpoint_auth_method != AuthMethod::None;
-        let digest = secret.then(|| SecretDigest::of_random(SECRET).as_str().to_owned());
+        let digest = secret.then_some(digest);
         let new = NewClient { client_id: client_id.to_owned(), registration, digest, owner: None };
         wait(self.server().store().write(self.workspace, move |tx| tx.insert_client(&new, now))).unwrap()
+    }
+
+    /// Changes what is registered about a client.
+    pub(crate) fn change_registration(&self, client_id: &'static str, change: impl Fn(&mut Registration)) {
+        let client =
+            wait(self.server().store().read(self.workspace, move |tx| tx.find_client(client_id))).unwrap().unwrap();
+        let mut registration = client.registration;
+        change(&mut registration);
+        let update = self.server().store();
+        wait(update.write(self.workspace, move |tx| tx.update_registration(client.row, &registration))).unwrap();
     }
 
     /// A public client with PKCE.

@@ -1,6 +1,9 @@
 //! The login and consent pages: forms, cookies, headers, throttling.
 
 use crate::harness::{Browser, World};
+use grantry_protocol::Scope;
+use grantry_protocol::redirect_uri::RedirectUri;
+use grantry_protocol::workspace::ScopeDefinition;
 
 fn fields<'a>(token: &'a str, username: &'a str, password: &'a str) -> [(&'a str, &'a str); 3] {
     [("form_token", token), ("username", username), ("password", password)]
@@ -125,6 +128,8 @@ fn return_to_stays_in_the_workspace() {
         ("/\\evil.test/", "/acme/oauth2"),
         ("/other/account", "/acme/oauth2"),
         ("/acme//evil.test", "/acme/oauth2"),
+        ("/acme/../other/account", "/acme/oauth2"),
+        ("/acme/x/.%2E/%2e./other", "/acme/oauth2"),
     ] {
         let mut browser = Browser::new(&world);
         let token = browser.get("/acme/login").hidden("form_token");
@@ -168,4 +173,48 @@ fn an_address_that_lacks_a_part_is_a_page_too() {
     }
     assert_eq!(world.bob().get("/acme/oauth2/apps/app/secrets/x/retire").status, 404);
     assert_eq!(world.get("/assets/%ff", &[]).status, 404);
+}
+
+#[test]
+fn s3_3_consent_is_given_to_what_was_shown_and_to_nothing_else() {
+    let world = World::new();
+    let mut browser = world.bob();
+    let asked = browser.get("/acme/oauth2/authorize?response_type=code&client_id=app&scope=*");
+    let page = browser.get(asked.location());
+    let (token, request) = (page.hidden("form_token"), page.hidden("request"));
+    let allow = [("form_token", token.as_str()), ("request", &request), ("decision", "allow")];
+    world.change_workspace(|row| {
+        let more = ScopeDefinition { name: "admin".to_owned(), optional: false, ..row.scopes[0].clone() };
+        row.scopes.push(more);
+    });
+    world.change_registration("app", |registration| registration.scope = Scope::parse("read write admin").unwrap());
+    let again = browser.post("/acme/consent", &allow);
+    assert_eq!(again.status, 403, "{}", again.body);
+    assert!(again.body.contains("What read does") && again.body.contains("admin"), "what is asked now is shown");
+    world.change_registration("app", |registration| {
+        registration.redirect_uris = vec![RedirectUri::register("https://evil.test/cb").unwrap()];
+    });
+    let fresh = again.hidden("form_token");
+    let allow = [("form_token", fresh.as_str()), ("request", &request), ("decision", "allow")];
+    assert_eq!(browser.post("/acme/consent", &allow).status, 403);
+}
+
+#[test]
+fn a_no_is_a_no_also_after_a_yes_in_another_tab() {
+    let world = World::new();
+    let mut browser = world.bob();
+    let asked = browser.get("/acme/oauth2/authorize?response_type=code&client_id=app");
+    let other = browser.get("/acme/oauth2/authorize?response_type=code&client_id=app");
+    let page = browser.get(other.location());
+    assert!(browser.consent(&asked, "allow", &["write", "profile"]).answer_parameter("code").is_some());
+    let (token, request) = (page.hidden("form_token"), page.hidden("request"));
+    for (decision, error) in [("deny", Some("access_denied")), ("cancel", Some("access_denied")), ("allow", None)] {
+        let answer =
+            browser.post("/acme/consent", &[("form_token", &token), ("request", &request), ("decision", decision)]);
+        assert_eq!(answer.answer_parameter("error").as_deref(), error, "{decision}");
+        if let Some(code) = answer.answer_parameter("code") {
+            let tokens = world.token(&format!("grant_type=authorization_code&code={code}"));
+            assert_eq!(tokens.text("scope"), "read", "unticked here is unticked");
+        }
+    }
 }

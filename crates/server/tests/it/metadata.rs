@@ -14,7 +14,7 @@ fn s3_both_urls_give_the_same_registered_members_to_everyone() {
     assert_eq!(metadata["token_endpoint"], format!("{ISSUER}/oauth2/token"));
     assert_eq!(metadata["code_challenge_methods_supported"], serde_json::json!(["S256"]));
     assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
-    // RFC 8414 §7.1, RFC 9207 §4: the registered names.
+    // RFC 8414 §7.1, RFC 9207 §5.1: the registered names.
     let registered = [
         "issuer",
         "authorization_endpoint",
@@ -48,6 +48,19 @@ fn s2_what_is_switched_off_is_not_offered() {
         metadata["grant_types_supported"],
         serde_json::json!(["authorization_code", "client_credentials", "refresh_token"])
     );
+}
+
+#[test]
+fn s3_2_members_without_elements_are_left_out() {
+    let world = World::new();
+    world.change_workspace(|row| {
+        row.policy.grant_types = [grantry_protocol::types::GrantType::ClientCredentials].into();
+        row.scopes.clear();
+    });
+    let metadata = world.get("/acme/.well-known/oauth-authorization-server", &[]).json();
+    for member in ["scopes_supported", "response_types_supported", "response_modes_supported"] {
+        assert!(metadata.get(member).is_none(), "{member}");
+    }
 }
 
 #[test]

@@ -107,3 +107,27 @@ fn a_refresh_token_ends_when_nobody_uses_it_and_at_last_in_any_case() {
     assert_eq!(statuses, [200, 200, 200, 200, 400], "used daily, it ends on the fifth day");
     assert_eq!(try_it(&idle), 400);
 }
+
+#[test]
+fn s5_1_what_is_promised_is_kept_when_the_idle_time_is_short() {
+    let world = World::new();
+    world.change_workspace(|row| {
+        row.policy.lifetimes.refresh_idle = Seconds(300);
+        row.policy.lifetimes.access_token = Seconds(300);
+    });
+    let token = world.token("grant_type=password&username=bob&password=secret").text("refresh_token");
+    world.pass(14);
+    let answer = world.token(&format!("grant_type=refresh_token&refresh_token={token}"));
+    assert_eq!(answer.json()["expires_in"], 300);
+    world.pass(299);
+    assert!(world.is_active(&answer.text("access_token")));
+}
+
+#[test]
+fn s5_1_a_grant_of_which_nothing_is_left_buys_nothing() {
+    let world = World::new();
+    let answer = world.token("grant_type=password&username=bob&password=secret&scope=write");
+    world.change_workspace(|row| row.scopes.retain(|scope| scope.name != "write"));
+    let refreshed = world.token(&format!("grant_type=refresh_token&refresh_token={}", answer.text("refresh_token")));
+    assert_eq!(refreshed.error(), "invalid_scope");
+}

@@ -1,6 +1,6 @@
 //! RFC 6749 §3.2, §4.1.3, §4.3, §4.4, §5 and RFC 7636: the token endpoint.
 
-use crate::harness::{CALLBACK, CHALLENGE, SECRET, VERIFIER, World, basic};
+use crate::harness::{CALLBACK, CHALLENGE, SECRET, VERIFIER, World, basic, dear_digest};
 use grantry_protocol::client::AuthMethod;
 use grantry_protocol::types::{GrantType, Seconds};
 
@@ -218,6 +218,21 @@ fn s4_3_2_guessing_is_slowed_down() {
     assert!((1..=300).contains(&seconds));
     world.pass(seconds);
     assert_eq!(world.token("grant_type=password&username=bob&password=secret").status, 200);
+}
+
+#[test]
+fn s2_3_1_guessing_a_secret_that_is_not_random_is_slowed_down() {
+    let world = World::new();
+    world.register_with("weak", dear_digest("weakpw"), |_| ());
+    let guess = |secret: &str| {
+        world
+            .post("/acme/oauth2/token", "grant_type=client_credentials", &[("authorization", &basic("weak", secret))])
+            .status
+    };
+    assert_eq!(guess("weakpw"), 200);
+    let statuses: Vec<u16> = (0..6).map(|_| guess("wrong")).collect();
+    assert_eq!(statuses, [401, 401, 401, 401, 401, 429]);
+    assert_eq!(world.token("grant_type=client_credentials").status, 200, "other apps are not held up");
 }
 
 #[test]

@@ -14,10 +14,12 @@ pub(super) async fn exchange(here: &Here, client: &VerifiedClient, params: &Para
     let request = password::read(params, here.row(), client)?;
     // RFC 6749 §4.3.2: the endpoint must be protected against guessing.
     let attempt = Attempt { username: &request.username, password: request.password.clone(), device: None };
-    let user = login::check(here, attempt).await?.ok_or(password::wrong_credentials())?;
-    let new = request.to_grant(user.id, client, here.row(), here.now);
+    let proven = login::check(here, attempt).await?.ok_or(password::wrong_credentials())?;
+    let new = request.to_grant(proven.user().id, client, here.row(), here.now);
     let row = new.clone();
-    let id = here.write(move |tx| tx.insert_grant(&row)).await?;
+    let written =
+        here.write(move |tx| if proven.still_holds(tx)? { tx.insert_grant(&row).map(Some) } else { Ok(None) });
+    let id = written.await?.ok_or(password::wrong_credentials())?;
     let grant = Grant::written(id, new);
     let scope = grant.scope.clone();
     Ok(answer_for(here, client, &grant, scope))

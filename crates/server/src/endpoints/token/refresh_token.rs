@@ -26,7 +26,7 @@ pub(super) async fn exchange(here: &Here, client: &VerifiedClient, params: Param
     let (standing, verdict) = here.read(move |tx| first.look(tx)).await?;
     let (grant, scope) = match (verdict, standing) {
         (Verdict::Refused(error), _) => return Err(error.into()),
-        (Verdict::Keep(approved), Some(standing)) => keep(here, standing.grant, &approved).await?,
+        (Verdict::Keep(approved), Some(standing)) => keep(here, client, standing.grant, &approved).await?,
         // Whatever writes looks again inside its unit of work.
         _ => here.write(move |tx| looking.settle(tx)).await??,
     };
@@ -34,11 +34,18 @@ pub(super) async fn exchange(here: &Here, client: &VerifiedClient, params: Param
 }
 
 /// A client that does not rotate: nothing has to be written before the answer, unless half of the idle time is over.
-async fn keep(here: &Here, grant: Grant, approved: &Approved) -> Result<(Grant, Scope), Failure> {
+async fn keep(
+    here: &Here,
+    client: &VerifiedClient,
+    grant: Grant,
+    approved: &Approved,
+) -> Result<(Grant, Scope), Failure> {
     let (id, now, expires_at) = (grant.id, here.now, approved.expires_at());
     let left = grant.expires_at.since(now);
     let extends = expires_at.since(grant.expires_at);
-    if extends >= left {
+    // The row has to outlive the access token that is issued now.
+    let needed = client.client().lifetimes(&here.row().policy.lifetimes).access_token;
+    if extends >= left || needed > left {
         here.write(move |tx| tx.touch_grant(id, now, expires_at)).await?;
     } else if grant.last_used_at.is_none_or(|last| now.since(last) >= LAST_USE_PRECISION) {
         here.server.store().write_later(here.row().id, move |tx| tx.touch_grant(id, now, expires_at).map(|_| ()));
