@@ -7,7 +7,7 @@ use crate::workspace::grant_parser;
 use crate::{data, secret_input};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
-use grantry_protocol::client::{ApplicationType, AuthMethod, LifetimeOverrides};
+use grantry_protocol::client::{ApplicationType, AuthMethod, LifetimeOverrides, SECRET_OVERLAP};
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::scope::Scope;
 use grantry_protocol::types::{GrantType, Seconds};
@@ -73,7 +73,7 @@ pub(crate) enum Command {
         #[arg(long)]
         secret_stdin: bool,
         /// How long the old secret stays good; 0 ends it now
-        #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+        #[arg(long, value_name = "SECONDS", default_value_t = SECRET_OVERLAP.0)]
         keep_old: i64,
     },
     /// End one of two secrets

@@ -35,7 +35,7 @@ pub(crate) struct Globals {
     /// The configuration file; `grantry serve --help` lists its keys
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Print one JSON object with the names of the wire
+    /// Print one JSON object, with the protocols' own member names
     #[arg(long, global = true)]
     json: bool,
 }

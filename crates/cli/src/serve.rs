@@ -7,6 +7,7 @@ use crate::open::{self, Readiness};
 use crate::output::{self, Format};
 use crate::{demo, logs, running};
 use clap::Args;
+use grantry_storage::Store;
 use serde_json::json;
 use std::net::SocketAddr;
 use tracing::level_filters::LevelFilter;
@@ -81,11 +82,26 @@ impl Serve {
         let store = open::store(&config, readiness).map_err(|error| open::explain(&error, &config))?;
         let server = open::runtime()?.block_on(async {
             demo::refuse_elsewhere(&store, &config).await?;
+            hint(&store, &config).await?;
             open::server(&config, store, settings).await
         })?;
         let format = globals.format();
         running::serve(&server, &config, move |address| announce(address, &public_url, format))
     }
+}
+
+/// Says what is not wrong, and yet not what it will be like in earnest.
+async fn hint(store: &Store, config: &Config) -> Result<(), Failure> {
+    let workspaces = store.read_instance(|instance| instance.count_workspaces("")).await.map_err(open::unavailable)?;
+    if workspaces == 0 {
+        tracing::warn!(
+            "there is no workspace yet: `grantry workspace create SLUG` makes one, also while the server runs"
+        );
+    }
+    if config.tls.is_none() && config.trusted_proxies.is_empty() && !config.listen.ip().is_loopback() {
+        tracing::warn!("other machines reach this without TLS: set tls_certificate and tls_key, or trusted_proxies");
+    }
+    Ok(())
 }
 
 /// The one line that says that it is ready.

@@ -174,6 +174,9 @@ impl LifetimeOverrides {
     }
 }
 
+/// How long the secret before a new one stays good, unless said otherwise: time for every instance of the app to change over.
+pub const SECRET_OVERLAP: Seconds = Seconds::days(7);
+
 /// A client secret at rest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSecret {

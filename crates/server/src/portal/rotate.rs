@@ -8,12 +8,9 @@ use crate::reply::Failure;
 use crate::words;
 use axum::http::StatusCode;
 use axum::response::Response;
+use grantry_protocol::client::SECRET_OVERLAP;
 use grantry_protocol::client_auth::SecretDigest;
 use grantry_protocol::entropy;
-use grantry_protocol::types::Seconds;
-
-/// How long the secret before the new one stays good: time for every instance of the app to change over.
-const OVERLAP: Seconds = Seconds::days(7);
 
 /// `GET W/oauth2/apps/{client_id}/rotate`.
 pub(crate) async fn get(own: OwnApp) -> Result<Response, Failure> {
@@ -31,7 +28,7 @@ pub(crate) async fn post(own: OwnApp, fields: Fields) -> Result<Response, Failur
     let digest = SecretDigest::of_random(&secret);
     let (row, now) = (own.client.row, own.reader.here.now);
     let rotate = own.reader.here.write(move |tx| {
-        let number = tx.rotate_secret(row, digest.as_str(), now, now.plus(OVERLAP))?;
+        let number = tx.rotate_secret(row, digest.as_str(), now, now.plus(SECRET_OVERLAP))?;
         Ok((number, tx.find_client_by_row(row)?))
     });
     match rotate.await? {
@@ -57,7 +54,7 @@ fn check_has_secrets(own: &OwnApp) -> Result<(), Failure> {
 fn show(own: OwnApp, problem: Option<Problem>) -> Result<Response, Failure> {
     let what = match own.live_secrets().as_slice() {
         [] => Confirmation::Rotate { overlap: String::new() },
-        [_] => Confirmation::Rotate { overlap: words::duration(OVERLAP) },
+        [_] => Confirmation::Rotate { overlap: words::duration(SECRET_OVERLAP) },
         [_, .., oldest] => Confirmation::RetireFirst {
             number: u64::try_from(oldest.number).unwrap_or(0),
             created: words::when(oldest.created_at).text,

@@ -94,7 +94,9 @@ impl Request {
             );
         }
         let header = self.credentials.as_ref().map(python_header);
-        let mut text = String::from("import urllib.parse\nimport urllib.request\n\nbody = urllib.parse.urlencode({\n");
+        let mut text = String::from(
+            "import urllib.error\nimport urllib.parse\nimport urllib.request\n\nbody = urllib.parse.urlencode({\n",
+        );
         for (name, value) in &self.parameters {
             let note = if *name == "code_verifier" { "  # the one that was kept" } else { "" };
             let _ = writeln!(text, "    {name:?}: {value:?},{note}");
@@ -107,7 +109,7 @@ impl Request {
             let _ = writeln!(text, "request.add_header(\"Authorization\", {value})");
         }
         text.push_str(
-            "with urllib.request.urlopen(request) as answer:\n    print(answer.status, answer.read().decode())",
+            "try:\n    answer = urllib.request.urlopen(request)\nexcept urllib.error.HTTPError as refusal:\n    answer = refusal\nprint(answer.status, answer.read().decode())",
         );
         text
     }
