@@ -29,7 +29,7 @@ pub(crate) struct ServerFlags {
     /// Where to listen [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<String>,
-    /// What the world calls this server, such as https://auth.example.com
+    /// What the world calls this server: https:// and its host
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
     /// The certificate chain, in PEM
