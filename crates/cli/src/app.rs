@@ -2,12 +2,14 @@
 
 use crate::args::{FindFlags, Globals, Sure};
 use crate::failure::Failure;
+use crate::key::algorithm_parser;
 use crate::user::Place;
 use crate::workspace::grant_parser;
 use crate::{data, secret_input};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
-use grantry_protocol::client::{ApplicationType, AuthMethod, LifetimeOverrides, SECRET_OVERLAP};
+use grantry_protocol::client::{AccessTokenFormat, ApplicationType, AuthMethod, LifetimeOverrides, SECRET_OVERLAP};
+use grantry_protocol::jose::Algorithm;
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::scope::Scope;
 use grantry_protocol::types::{GrantType, Seconds};
@@ -113,6 +115,12 @@ pub(crate) struct Flags {
     /// What it does, in a line
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// The form of its access tokens: opaque, or jwt for APIs that verify them on their own [default: opaque]
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
+    access_token_format: Option<AccessTokenFormat>,
+    /// The algorithm that its access tokens are signed by, where they are JWTs [default: ES256]
+    #[arg(long, visible_alias = "access-token-signing-alg", value_name = "ALGORITHM", value_parser = algorithm_parser())]
+    access_token_alg: Option<Algorithm>,
     /// Make it a resource server, known by this identifier; an empty one makes it none
     #[arg(long, value_name = "ID")]
     resource: Option<String>,
@@ -185,6 +193,8 @@ impl Flags {
             scope: self.scopes.into_iter().reduce(every),
             auth_method: self.auth_method,
             description: self.description,
+            access_token_format: self.access_token_format,
+            access_token_signing_alg: self.access_token_alg,
             resource: self.resource,
             lifetimes: LifetimeOverrides {
                 code: self.lifetimes.code_lifetime.map(Seconds),
@@ -210,4 +220,9 @@ fn type_parser() -> impl clap::builder::TypedValueParser<Value = ApplicationType
 fn method_parser() -> impl clap::builder::TypedValueParser<Value = AuthMethod> {
     PossibleValuesParser::new(AuthMethod::ALL.map(AuthMethod::as_str))
         .try_map(|text| AuthMethod::parse(&text).ok_or("there is no such method"))
+}
+
+fn format_parser() -> impl clap::builder::TypedValueParser<Value = AccessTokenFormat> {
+    PossibleValuesParser::new(AccessTokenFormat::ALL.map(AccessTokenFormat::as_str))
+        .try_map(|text| AccessTokenFormat::parse(&text).ok_or("there is no such form"))
 }

@@ -7,7 +7,7 @@ const TABLES: [(&str, &[&str]); 5] = [
     ("workspaces", &["workspace", "name", "issuer", "disabled_at"]),
     ("users", &["username", "name", "admin", "sub", "disabled_at"]),
     ("apps", &["client_id", "client_name", "application_type", "owner", "disabled_at"]),
-    ("keys", &["number", "purpose", "created_at", "retired_at"]),
+    ("keys", &["number", "purpose", "algorithm", "state", "kid", "created_at", "active_at", "retired_at"]),
     ("checks", &["result", "check", "message"]),
 ];
 

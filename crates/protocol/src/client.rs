@@ -1,6 +1,7 @@
 //! A client (the portal calls it *app*): what is registered about it, in the terms of RFC 6749 §2 and RFC 7591 §2.
 
 use crate::error::{ErrorCode, OAuthError, Rule};
+use crate::jose::Algorithm;
 use crate::redirect_uri::RedirectUri;
 use crate::scope::Scope;
 use crate::types::{ClientRow, GrantType, Seconds, Timestamp, UserId};
@@ -48,6 +49,9 @@ pub struct Registration {
     /// Lifetimes of its own; absent ones are the workspace's.
     #[serde(default)]
     pub lifetimes: LifetimeOverrides,
+    /// How its access tokens are written.
+    #[serde(default)]
+    pub access_token: AccessTokenChoice,
     /// Set for a resource server: the identifier by which scopes name it as their audience (RFC 7662 §2.2 `aud`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
@@ -57,6 +61,45 @@ impl Registration {
     /// Whether the app cannot keep a secret (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == AuthMethod::None
+    }
+}
+
+/// How the access tokens of an app are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AccessTokenChoice {
+    /// In which form.
+    pub format: AccessTokenFormat,
+    /// By which algorithm they are signed, where the form is a signed one.
+    pub signing_alg: Algorithm,
+}
+
+/// The form of an access token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccessTokenFormat {
+    /// Sealed: nobody but this server reads it.
+    #[default]
+    Opaque,
+    /// A signed JWT (RFC 9068): whoever has the public keys can read and verify it.
+    Jwt,
+}
+
+impl AccessTokenFormat {
+    /// Every form, in the order pages offer them.
+    pub const ALL: [Self; 2] = [Self::Opaque, Self::Jwt];
+
+    /// The value in forms, on the command line and in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Opaque => "opaque",
+            Self::Jwt => "jwt",
+        }
+    }
+
+    /// The form with this value.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == text)
     }
 }
 

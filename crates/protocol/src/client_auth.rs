@@ -81,7 +81,7 @@ impl Credentials {
     }
 }
 
-/// A part of Basic credentials: `+` and `%XX` decoded, strict UTF-8, no NUL.
+/// A part of Basic credentials: `+` and `%                ` decoded, strict UTF-8, no NUL.
 fn form_decode(part: &str) -> Option<String> {
     // The parser splits at & and =, which a correctly encoded part does not contain; sent raw, they stand for themselves.
     let escaped = part.replace('&', "%26").replace('=', "%3D");

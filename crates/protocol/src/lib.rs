@@ -3,6 +3,7 @@
 //! This crate knows nothing of HTTP frameworks, SQL, clocks or random sources: what a rule needs to
 //! know is handed to it, and what it decides is a value. Each check stands under a comment with its section.
 
+pub mod access_token;
 pub mod account;
 pub mod authorize;
 pub mod client;
@@ -11,6 +12,7 @@ pub mod entropy;
 pub mod error;
 pub mod grant;
 pub mod introspect;
+pub mod jose;
 pub mod metadata;
 pub mod params;
 pub mod pkce;

@@ -26,6 +26,7 @@ pub enum Field {
     GrantTypes,
     Scope,
     CodeLifetime,
+    AccessTokenForm,
     AccessTokenLifetime,
     RefreshIdle,
     RefreshAbsolute,

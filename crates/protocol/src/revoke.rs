@@ -3,7 +3,7 @@
 use crate::client_auth::VerifiedClient;
 use crate::error::{OAuthError, Rule};
 use crate::params::Params;
-use crate::sealed::{self, AccessToken, KeyRing, RefreshToken};
+use crate::sealed::{AccessToken, RefreshToken};
 use crate::types::ClientRow;
 
 /// What a presented token is.
@@ -13,17 +13,13 @@ pub enum Presented {
     Refresh(RefreshToken),
     /// Revoking it ends it alone.
     Access(AccessToken),
-    /// Nothing that this workspace sealed as a token: answered as success (RFC 7009 §2.2).
+    /// Nothing that this workspace issued: answered as success (RFC 7009 §2.2).
     Unknown,
 }
 
-/// Reads the token out of the form. The kind stands in its text, so `token_type_hint` is not needed (RFC 7009 §2.1).
-pub fn read_token(params: &Params, ring: &KeyRing) -> Result<Presented, OAuthError> {
-    let text = params.require("token", Rule::rfc(7009, "2.1"), "token is missing")?;
-    if let Some(token) = sealed::open::<RefreshToken>(ring, text) {
-        return Ok(Presented::Refresh(token));
-    }
-    Ok(sealed::open::<AccessToken>(ring, text).map_or(Presented::Unknown, Presented::Access))
+/// Reads the token out of the form. Its kind stands in its text, so `token_type_hint` is not needed (RFC 7009 §2.1).
+pub fn read_token(params: &Params) -> Result<&str, OAuthError> {
+    params.require("token", Rule::rfc(7009, "2.1"), "token is missing")
 }
 
 /// RFC 7009 §2.1: whether the token was issued to the client that gives it back. If not, nothing happens; and departing from the

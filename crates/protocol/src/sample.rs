@@ -1,6 +1,8 @@
 //! A valid case of everything, for tests to change one thing of.
 
-use crate::client::{ApplicationType, AuthMethod, Client, LifetimeOverrides, Registration, StoredSecret};
+use crate::client::{
+    AccessTokenChoice, ApplicationType, AuthMethod, Client, LifetimeOverrides, Registration, StoredSecret,
+};
 use crate::client_auth::{Check, Credentials, SecretDigest, VerifiedClient, check};
 use crate::grant::{Grant, GrantState, Standing};
 use crate::params::Params;
@@ -43,6 +45,7 @@ pub(crate) fn client() -> Client {
             grant_types: GrantType::ALL.into(),
             scope: Scope::parse("read write").unwrap(),
             lifetimes: LifetimeOverrides::default(),
+            access_token: AccessTokenChoice::default(),
             resource: None,
         },
         secrets: vec![StoredSecret {

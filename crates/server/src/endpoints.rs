@@ -4,6 +4,7 @@ pub(crate) mod authorize;
 pub(crate) mod health;
 pub(crate) mod introspect;
 pub(crate) mod metadata;
+mod presented;
 pub(crate) mod revoke;
 pub(crate) mod token;
 

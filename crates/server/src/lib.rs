@@ -24,6 +24,7 @@ mod reply;
 mod routes;
 pub mod server;
 pub mod settings;
+mod signing;
 mod throttle;
 mod words;
 mod workspace;

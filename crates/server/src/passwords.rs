@@ -64,7 +64,8 @@ impl Passwords {
         self.run(move || digests.iter().any(|digest| matches(secret.expose(), digest))).await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+    /// Does slow work on the threads that hash.
+    pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move || {
             // The one who asked may have gone away; then nobody needs the answer.

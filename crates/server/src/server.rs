@@ -22,6 +22,7 @@ struct Inner {
     passwords: Passwords,
     throttle: Throttle,
     workspaces: OpenWorkspaces,
+    first_keys: tokio::sync::Mutex<()>,
     metrics: Metrics,
     readiness: Readiness,
 }
@@ -54,6 +55,7 @@ impl Server {
             passwords,
             throttle: Throttle::default(),
             workspaces: OpenWorkspaces::default(),
+            first_keys: tokio::sync::Mutex::default(),
             metrics: Metrics::default(),
             readiness: Readiness::default(),
         }))
@@ -92,6 +94,11 @@ impl Server {
 
     pub(crate) fn workspaces(&self) -> &OpenWorkspaces {
         &self.0.workspaces
+    }
+
+    /// Held by whoever makes the first signing key of an algorithm.
+    pub(crate) fn first_keys(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.first_keys
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -2,6 +2,8 @@
 
 use crate::reply::Failure;
 use crate::server::Server;
+use crate::signing;
+use grantry_protocol::jose::SigningKeys;
 use grantry_protocol::sealed::{KeyPurpose, KeyRing, SealingKey};
 use grantry_protocol::types::{Seconds, Timestamp};
 use grantry_protocol::workspace::{Slug, Workspace};
@@ -15,6 +17,8 @@ pub(crate) struct OpenWorkspace {
     pub(crate) row: Workspace,
     /// The keys that seal its tokens.
     pub(crate) ring: KeyRing,
+    /// The keys that sign those of its tokens that others verify.
+    pub(crate) signing: SigningKeys,
     /// `{public_url}/{workspace}` (RFC 8414 §2).
     pub(crate) issuer: String,
 }
@@ -37,13 +41,25 @@ impl OpenWorkspaces {
         if let Some(open) = self.lately(&slug, now) {
             return Ok(open);
         }
-        let open = Arc::new(open(server, &slug).await?);
+        self.read_again(server, &slug).await
+    }
+
+    /// The workspace as it is in the database now.
+    pub(crate) async fn read_again(&self, server: &Server, slug: &str) -> Result<Arc<OpenWorkspace>, Failure> {
+        let now = server.clock().now();
+        let before = self.known(slug);
+        let open = Arc::new(open(server, slug, before.as_deref()).await?);
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.retain(|_, (read_at, _)| is_fresh(*read_at, now));
         }
-        known.insert(slug, (now, Arc::clone(&open)));
+        known.insert(slug.to_owned(), (now, Arc::clone(&open)));
         Ok(open)
+    }
+
+    fn known(&self, slug: &str) -> Option<Arc<OpenWorkspace>> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(slug).map(|(_, open)| Arc::clone(open))
     }
 
     fn lately(&self, slug: &str, now: Timestamp) -> Option<Arc<OpenWorkspace>> {
@@ -62,13 +78,13 @@ fn is_fresh(read_at: Timestamp, now: Timestamp) -> bool {
     read_at <= now && now.since(read_at) < FRESH
 }
 
-async fn open(server: &Server, slug: &str) -> Result<OpenWorkspace, Failure> {
+async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Result<OpenWorkspace, Failure> {
     let wanted = slug.to_owned();
     let (row, keys) = server
         .store()
         .read_instance(move |instance| {
             let Some(row) = instance.find_workspace(&wanted)? else { return Ok(None) };
-            let keys = instance.within(row.id).list_keys(KeyPurpose::Sealing)?;
+            let keys = instance.within(row.id).list_every_key()?;
             Ok(Some((row, keys)))
         })
         .await?
@@ -76,15 +92,18 @@ async fn open(server: &Server, slug: &str) -> Result<OpenWorkspace, Failure> {
     if row.disabled_at.is_some() {
         return Err(Failure::NotFound);
     }
-    let opened = keys.iter().filter(|key| key.retired_at.is_none()).map(|key| {
+    let sealing = keys.iter().filter(|key| key.purpose == KeyPurpose::Sealing && key.retired_at.is_none());
+    let opened = sealing.map(|key| {
         let material = server.master_key().open(row.id, KeyPurpose::Sealing, &key.sealed)?;
         SealingKey::new(u16::try_from(key.number).ok()?, &material)
     });
     // A key that does not open is a wrong master key or a damaged row: fail closed rather than with part of the keys.
-    let ring = opened.collect::<Option<Vec<_>>>().and_then(|keys| KeyRing::new(row.id, keys)).ok_or_else(|| {
-        tracing::error!(workspace = %row.slug, "the sealing keys of the workspace do not open under this master key");
+    let ring = opened.collect::<Option<Vec<_>>>().and_then(|keys| KeyRing::new(row.id, keys));
+    let before = before.filter(|before| before.row.id == row.id).map(|before| &before.signing);
+    let (ring, signing) = ring.zip(signing::open(server, row.id, &keys, before)).ok_or_else(|| {
+        tracing::error!(workspace = %row.slug, "the keys of the workspace do not open under this master key");
         Failure::Internal
     })?;
     let issuer = format!("{}/{}", server.settings().public_url, row.slug);
-    Ok(OpenWorkspace { row, ring, issuer })
+    Ok(OpenWorkspace { row, ring, signing, issuer })
 }

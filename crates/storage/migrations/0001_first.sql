@@ -121,12 +121,16 @@ CREATE TABLE revoked_tokens (
 );
 CREATE INDEX revoked_tokens_expiry ON revoked_tokens (expires_at);
 
+-- A signing key has an algorithm, signs from active_at, and makes way for its successor at retired_at, which may lie ahead.
 CREATE TABLE keys (
     workspace_id BIGINT NOT NULL,
     purpose TEXT NOT NULL,
     number BIGINT NOT NULL,
+    algorithm TEXT,
     sealed BLOB NOT NULL,
     created_at BIGINT NOT NULL,
+    active_at BIGINT NOT NULL,
     retired_at BIGINT,
     PRIMARY KEY (workspace_id, purpose, number)
 );
+CREATE INDEX keys_retired ON keys (retired_at);

@@ -10,6 +10,8 @@ use grantry_protocol::types::Seconds;
 const MOST: i64 = 500;
 /// For clocks that differ, and for people who ask why.
 const MARGIN: i64 = 1;
+/// Longer than a signing key is published after its last signature.
+const KEY_MARGIN: i64 = 2;
 /// For people who look where they were signed in.
 const SESSION_MARGIN: i64 = 30;
 
@@ -18,6 +20,11 @@ const REVOKED_TOKENS: &str = "DELETE FROM revoked_tokens WHERE (workspace_id, to
 
 const SECRETS: &str = "DELETE FROM client_secrets WHERE (workspace_id, client_row, number) IN (
     SELECT workspace_id, client_row, number FROM client_secrets WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+
+/// A sealing key opens what it sealed for as long as it is there; a signing key is of no use when nothing it signed can live.
+const SIGNING_KEYS: &str = "DELETE FROM keys WHERE (workspace_id, purpose, number) IN (
+    SELECT workspace_id, purpose, number FROM keys WHERE retired_at < $1 AND purpose = 'signing'
+    ORDER BY retired_at LIMIT $2)";
 
 /// A session that somebody ended stays for as long as a grant could come alive again without it.
 const SESSIONS: &str = "DELETE FROM sessions WHERE (workspace_id, id) IN (
@@ -40,9 +47,13 @@ impl Instance<'_> {
         let limit = limit.clamp(0, MOST);
         let ago = |days: i64| now.plus(Seconds(-Seconds::days(days).0));
         let mut removed = 0;
-        for (sql, before) in
-            [(REVOKED_TOKENS, now), (SECRETS, ago(MARGIN)), (SESSIONS, ago(SESSION_MARGIN)), (GRANTS, ago(MARGIN))]
-        {
+        for (sql, before) in [
+            (REVOKED_TOKENS, now),
+            (SECRETS, ago(MARGIN)),
+            (SIGNING_KEYS, ago(KEY_MARGIN)),
+            (SESSIONS, ago(SESSION_MARGIN)),
+            (GRANTS, ago(MARGIN)),
+        ] {
             let left = limit.saturating_sub_unsigned(removed);
             removed += self.execute(sql, &[before.into(), Value::Integer(left)])?;
         }

@@ -2,8 +2,9 @@
 
 use crate::error::{Result, StorageError};
 use crate::tx::Tx;
-use crate::value::{FromRow, Row};
+use crate::value::{FromRow, Row, unreadable};
 use grantry_protocol::Timestamp;
+use grantry_protocol::jose::Algorithm;
 use grantry_protocol::sealed::KeyPurpose;
 
 /// A key about to be written.
@@ -18,22 +19,48 @@ pub struct NewKey {
 /// A key at rest.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key {
+    /// What it is for.
+    pub purpose: KeyPurpose,
     /// Its number among those of its workspace and purpose, counted up from 1.
     pub number: i64,
+    /// By which algorithm it signs; none for a sealing key.
+    pub algorithm: Option<Algorithm>,
     /// The key, sealed under the master key.
     pub sealed: Vec<u8>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it makes the first of what it is for.
+    pub active_at: Timestamp,
     /// Set when it makes nothing new any more.
     pub retired_at: Option<Timestamp>,
 }
 
 /// Others can be faster, but each only by adding a key.
-const ATTEMPTS: usize = 100;
+pub(crate) const ATTEMPTS: usize = 100;
+
+macro_rules! select_keys {
+    ($rest:literal) => {
+        concat!(
+            "SELECT purpose, number, algorithm, sealed, created_at, active_at, retired_at FROM keys WHERE workspace_id = $1 ",
+            $rest
+        )
+    };
+}
 
 impl FromRow for Key {
     fn from_row(row: &mut Row) -> Result<Self> {
-        Ok(Self { number: row.take()?, sealed: row.take()?, created_at: row.take()?, retired_at: row.take()? })
+        Ok(Self {
+            purpose: row.take_as(|text| KeyPurpose::parse(&text))?,
+            number: row.take()?,
+            algorithm: match row.take::<Option<String>>()? {
+                Some(text) => Some(Algorithm::parse(&text).ok_or_else(unreadable)?),
+                None => None,
+            },
+            sealed: row.take()?,
+            created_at: row.take()?,
+            active_at: row.take()?,
+            retired_at: row.take()?,
+        })
     }
 }
 
@@ -42,8 +69,8 @@ impl Tx<'_> {
     pub fn insert_key(&mut self, new: &NewKey, now: Timestamp) -> Result<i64> {
         for _ in 0..ATTEMPTS {
             let number = self.row(
-                "INSERT INTO keys (workspace_id, purpose, number, sealed, created_at)
-                 SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, $4 FROM keys WHERE workspace_id = $1 AND purpose = $2
+                "INSERT INTO keys (workspace_id, purpose, number, sealed, created_at, active_at)
+                 SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, $4, $4 FROM keys WHERE workspace_id = $1 AND purpose = $2
                  ON CONFLICT (workspace_id, purpose, number) DO NOTHING RETURNING number",
                 &[new.purpose.as_str().into(), new.sealed.as_slice().into(), now.into()],
             )?;
@@ -57,11 +84,12 @@ impl Tx<'_> {
 
     /// The keys of this purpose, newest first.
     pub fn list_keys(&mut self, purpose: KeyPurpose) -> Result<Vec<Key>> {
-        self.rows(
-            "SELECT number, sealed, created_at, retired_at FROM keys WHERE workspace_id = $1 AND purpose = $2
-             ORDER BY number DESC",
-            &[purpose.as_str().into()],
-        )
+        self.rows(select_keys!("AND purpose = $2 ORDER BY number DESC"), &[purpose.as_str().into()])
+    }
+
+    /// The keys of every purpose, newest first within each.
+    pub fn list_every_key(&mut self) -> Result<Vec<Key>> {
+        self.rows(select_keys!("ORDER BY purpose, number DESC"), &[])
     }
 
     /// Retires every key of this purpose that is older than `number`. How many.

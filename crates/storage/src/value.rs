@@ -86,7 +86,7 @@ pub(crate) fn to_json(value: &impl Serialize) -> Result<String> {
     })
 }
 
-fn unreadable() -> StorageError {
+pub(crate) fn unreadable() -> StorageError {
     tracing::error!("a row does not hold what its table says");
     StorageError::Unavailable
 }

@@ -174,6 +174,7 @@ fn keys(home: &Home, server: Option<&Serving>) {
     let keys = home.json("key rotate --workspace acme");
     assert_eq!((&keys["keys"][0]["number"], &keys["keys"][1]["number"]), (&json!(2), &json!(1)));
     assert_eq!(home.json("key list --workspace acme"), keys);
+    signing_keys(home);
     if let (Some(server), Some(before), Some(after)) = (server, before, token()) {
         for token in [before, after] {
             let answer = ureq::post(format!("{}/acme/oauth2/introspect", server.url()))
@@ -215,4 +216,30 @@ fn commands_wait_for_each_other() {
         runs.into_iter().for_each(|run| drop(run.join().unwrap()));
     });
     assert_eq!(home.json("app list --workspace acme")["total"], 4);
+}
+
+fn signing_keys(home: &Home) {
+    let refused = home.fails(1, "key rotate --workspace acme --purpose signing");
+    assert!(refused.contains("has no signing key yet"), "{refused}");
+    let refused = home.fails(2, "key rotate --workspace acme --algorithm ES256");
+    assert!(refused.contains("--purpose signing"), "{refused}");
+    let made = home.json("key rotate --workspace acme --purpose signing --algorithm ES256");
+    assert_eq!(made["keys"].as_array().unwrap().len(), 1);
+    let key = &made["keys"][0];
+    assert_eq!(
+        (&key["state"], &key["algorithm"], &key["purpose"]),
+        (&json!("active"), &json!("ES256"), &json!("signing"))
+    );
+    assert_eq!(key["kid"].as_str().unwrap().len(), 43);
+    let made = home.json("key rotate --workspace acme --purpose signing");
+    assert_eq!((&made["keys"][0]["state"], &made["keys"][1]["kid"]), (&json!("next"), &key["kid"]));
+    assert_eq!(home.json("key list --workspace acme --purpose signing"), made);
+    let refused = home.fails(1, "key rotate --workspace acme --purpose signing");
+    assert!(refused.contains("has a successor already"), "{refused}");
+    let app = home.json("app update --workspace acme k --access-token-format jwt --access-token-alg EdDSA");
+    assert_eq!((&app["access_token_format"], &app["access_token_signing_alg"]), (&json!("jwt"), &json!("EdDSA")));
+    let keys = home.json("key list --workspace acme --purpose signing");
+    assert_eq!((&keys["keys"][0]["algorithm"], &keys["keys"][0]["state"]), (&json!("EdDSA"), &json!("active")));
+    let app = home.json("app update --workspace acme k --access-token-format opaque");
+    assert_eq!((&app["access_token_format"], app.get("access_token_signing_alg")), (&json!("opaque"), None));
 }

@@ -3,14 +3,18 @@
 use crate::entropy::{self, Entropy};
 use crate::types::WorkspaceId;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::Zeroizing;
 
 /// What a key of a workspace is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum KeyPurpose {
     /// Sealing tokens and cookies.
     Sealing,
+    /// Signing tokens that others verify.
+    Signing,
 }
 
 impl KeyPurpose {
@@ -18,7 +22,13 @@ impl KeyPurpose {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sealing => "sealing",
+            Self::Signing => "signing",
         }
+    }
+
+    /// The purpose with this stored form.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Sealing, Self::Signing].into_iter().find(|purpose| purpose.as_str() == text)
     }
 }
 
@@ -110,9 +120,20 @@ impl MasterKey {
         SealingKey::new(0, material).map(Self)
     }
 
-    /// Makes the material of a new key and seals it for the database.
+    /// Makes the material of a new sealing key and seals it for the database.
     pub fn generate(&self, workspace: WorkspaceId, purpose: KeyPurpose, entropy: &mut dyn Entropy) -> Vec<u8> {
         let material = Zeroizing::new(entropy::draw::<32>(entropy));
+        self.seal(workspace, purpose, &material[..], entropy)
+    }
+
+    /// Seals the material of a key for the database.
+    pub fn seal(
+        &self,
+        workspace: WorkspaceId,
+        purpose: KeyPurpose,
+        material: &[u8],
+        entropy: &mut dyn Entropy,
+    ) -> Vec<u8> {
         self.0.seal(&rest(workspace, purpose), material.to_vec(), entropy)
     }
 

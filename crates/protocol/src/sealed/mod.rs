@@ -8,8 +8,8 @@ mod payloads;
 
 pub use keys::{KeyPurpose, KeyRing, MasterKey, SealingKey};
 pub use payloads::{
-    AccessSubject, AccessToken, AuthorizationCode, BrowserCookie, DeviceCookie, FormToken, FreshSecret, RefreshToken,
-    SessionCookie, WaitingRequest,
+    AccessReference, AccessSubject, AccessToken, AuthorizationCode, BrowserCookie, DeviceCookie, FormToken,
+    FreshSecret, RefreshToken, SessionCookie, WaitingRequest,
 };
 
 use crate::entropy::Entropy;
@@ -23,6 +23,8 @@ use serde::{Serialize, de::DeserializeOwned};
 pub enum Kind {
     /// An access token (RFC 6749 §1.4).
     AccessToken,
+    /// What a JWT access token is about (RFC 9068).
+    AccessReference,
     /// A refresh token (RFC 6749 §1.5).
     RefreshToken,
     /// An authorization code (RFC 6749 §1.3.1).
@@ -46,6 +48,7 @@ impl Kind {
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::AccessToken => "gry_at_",
+            Self::AccessReference => "gry_ar_",
             Self::RefreshToken => "gry_rt_",
             Self::AuthorizationCode => "gry_ac_",
             Self::Session => "gry_se_",

@@ -31,6 +31,15 @@ pub enum AccessSubject {
     Client(ClientRow),
 }
 
+/// What a JWT access token is about; a claim of it, which is its only form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessReference {
+    /// On whose behalf it acts.
+    pub about: AccessSubject,
+    /// Whether it is meant for every resource server of the workspace; its `aud` is then the issuer.
+    pub meant_for_all: bool,
+}
+
 /// A refresh token: a grant and how often it was rotated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshToken {
@@ -113,6 +122,7 @@ macro_rules! statement {
 
 statement! {
     AccessToken => AccessToken,
+    AccessReference => AccessReference,
     RefreshToken => RefreshToken,
     AuthorizationCode => AuthorizationCode,
     SessionCookie => Session,

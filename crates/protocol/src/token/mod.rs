@@ -81,6 +81,10 @@ pub(crate) fn idle_end(lifetimes: &Lifetimes, until: Timestamp, now: Timestamp) 
     now.plus(lifetimes.refresh_idle).min(until)
 }
 
+/// Longest life of an access token that is a JWT: who verifies it alone does not hear that it was revoked, and its key has to
+/// stay published for as long (RFC 9068 §5, RFC 9700 §2.2).
+pub const LONGEST_JWT: Seconds = Seconds::days(1);
+
 /// The end of an access token issued now: no token outlives its grant.
 pub fn access_token_end(lifetime: Seconds, grant_end: Timestamp, now: Timestamp) -> Timestamp {
     now.plus(lifetime).min(grant_end)

@@ -1,6 +1,6 @@
 //! RFC 6749 §3.1: `GET, POST W/oauth2/authorize`. No page is rendered here: it answers, or sends the person to one that asks.
 
-use super::token;
+use super::token::{AccessTokens, Granted};
 use crate::browser::Browser;
 use crate::form::RawForm;
 use crate::here::Here;
@@ -13,6 +13,7 @@ use grantry_protocol::authorize::{Authorized, Decision, ResponseType, ValidReque
 use grantry_protocol::grant::Grant;
 use grantry_protocol::sealed::{AuthorizationCode, WaitingRequest};
 use grantry_protocol::types::Seconds;
+use grantry_storage::StorageError;
 
 /// Longest request, in bytes.
 const LONGEST: usize = 8 * 1024;
@@ -107,8 +108,12 @@ pub(crate) enum Consent {
 pub(crate) async fn issue(here: &Here, authorized: Authorized, consent: Consent) -> Result<Option<Response>, Failure> {
     let lifetimes = authorized.client().lifetimes(&here.row().policy.lifetimes);
     let new = authorized.to_grant(&lifetimes, here.now);
+    let tokens = match authorized.response_type() {
+        ResponseType::Code => None,
+        ResponseType::Token => Some(AccessTokens::of(here, authorized.client()).await?),
+    };
     let (row, now) = (new.clone(), here.now);
-    let id = here
+    let written = here
         .write(move |tx| {
             match consent {
                 Consent::Given => tx.remember_consent(row.user, row.client, &row.scope, now)?,
@@ -119,20 +124,22 @@ pub(crate) async fn issue(here: &Here, authorized: Authorized, consent: Consent)
                     }
                 }
             }
-            tx.insert_grant(&row).map(Some)
+            // They were there a moment ago.
+            let user = tx.find_user(row.user)?.ok_or(StorageError::Unavailable)?;
+            Ok(Some((tx.insert_grant(&row)?, user.subject)))
         })
         .await?;
-    let Some(id) = id else { return Ok(None) };
+    let Some((id, subject)) = written else { return Ok(None) };
     let grant = Grant::written(id, new);
-    Ok(Some(match authorized.response_type() {
-        ResponseType::Code => {
+    Ok(Some(match tokens {
+        None => {
             let code = here.seal(&AuthorizationCode { grant: id, expires_at: grant.expires_at });
             see_other(&authorized.target().with_code(&code))
         }
-        ResponseType::Token => {
-            let sealed = token::access_token(here, &grant, &grant.scope, lifetimes.access_token);
+        Some(tokens) => {
+            let written = tokens.for_grant(Granted { grant: &grant, subject: &subject, scope: &grant.scope })?;
             let scope = grant.scope.to_string();
-            see_other(&authorized.target().with_token(&sealed.access_token, sealed.expires_in.0, &scope))
+            see_other(&authorized.target().with_token(&written.access_token, written.expires_in.0, &scope))
         }
     }))
 }

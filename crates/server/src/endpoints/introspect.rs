@@ -1,6 +1,6 @@
 //! RFC 7662: `POST W/oauth2/introspect`.
 
-use super::authenticate;
+use super::{authenticate, presented};
 use crate::form::Form;
 use crate::here::Here;
 use crate::reply::{Failure, NO_STORE};
@@ -24,7 +24,7 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, Form(params): Form) -> 
 /// `None` for everything that is not good or not the asker's business: RFC 7662 §2.2 has one answer for all of it.
 async fn introspect(here: &Here, asker: &VerifiedClient, params: &Params) -> Result<Option<Introspection>, Failure> {
     let text = params.require("token", Rule::rfc(7662, "2.1"), "token is missing")?;
-    if let Some(token) = here.open::<AccessToken>(text) {
+    if let Some(token) = presented::access_token(here, text).await? {
         return access_token(here, asker, token).await;
     }
     if let Some(token) = here.open::<RefreshToken>(text) {

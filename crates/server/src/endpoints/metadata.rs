@@ -1,8 +1,9 @@
 //! RFC 8414: metadata, in both URL forms, and the public keys. For everyone, from anywhere.
 
 use crate::here::Here;
-use axum::http::HeaderValue;
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
+use crate::reply::Failure;
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use grantry_protocol::metadata::Metadata;
 use serde::Serialize;
@@ -12,21 +13,33 @@ pub(crate) async fn get(here: Here) -> Response {
     shared(&Metadata::of(here.row(), here.issuer()))
 }
 
-/// RFC 7517 §5: the keys that signed tokens are verified with.
-#[derive(Serialize)]
-struct KeySet {
-    keys: [(); 0],
+/// RFC 7517 §5: `GET W/oauth2/jwks`, the keys that signed tokens are verified with.
+pub(crate) async fn jwks(here: Here, headers: HeaderMap) -> Response {
+    let keys = here.workspace.signing.key_set(here.now);
+    let Ok(etag) = HeaderValue::try_from(keys.etag()) else { return Failure::Internal.into_response() };
+    let mut response = if has(&headers, keys.etag()) { unchanged() } else { shared(&keys) };
+    response.headers_mut().insert(ETAG, etag);
+    response
 }
 
-/// `GET W/oauth2/jwks`: every token is sealed so far, none is signed, and the set says so.
-pub(crate) async fn jwks(_here: Here) -> Response {
-    shared(&KeySet { keys: [] })
+/// RFC 9110 §13.1.2: whether the one who asks has it already.
+fn has(headers: &HeaderMap, etag: &str) -> bool {
+    let lists = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut tags = lists.flat_map(|list| list.split(',')).map(str::trim);
+    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+fn unchanged() -> Response {
+    (StatusCode::NOT_MODIFIED, for_everyone()).into_response()
 }
 
 fn shared(document: &impl Serialize) -> Response {
-    let headers = [
+    (for_everyone(), axum::Json(document)).into_response()
+}
+
+fn for_everyone() -> [(HeaderName, HeaderValue); 2] {
+    [
         (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
         (CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
-    ];
-    (headers, axum::Json(document)).into_response()
+    ]
 }

@@ -1,6 +1,6 @@
 //! RFC 7009: `POST W/oauth2/revoke`.
 
-use super::{Caller, authenticate};
+use super::{Caller, authenticate, presented};
 use crate::form::Form;
 use crate::here::Here;
 use crate::reply::{Failure, NO_STORE};
@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use grantry_protocol::Params;
 use grantry_protocol::client_auth::VerifiedClient;
 use grantry_protocol::revoke::{Presented, is_own, read_token};
-use grantry_protocol::sealed::AccessSubject;
+use grantry_protocol::sealed::{AccessSubject, RefreshToken};
 
 /// Takes a token back. What is unknown or foreign is answered like what was revoked (RFC 7009 §2.2).
 pub(crate) async fn post(here: Here, headers: HeaderMap, Form(params): Form) -> Response {
@@ -25,7 +25,12 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, Form(params): Form) -> 
 
 async fn revoke(here: &Here, client: &VerifiedClient, params: &Params) -> Result<(), Failure> {
     let (client, now) = (client.clone(), here.now);
-    match read_token(params, &here.workspace.ring)? {
+    let text = read_token(params)?;
+    let presented = match here.open::<RefreshToken>(text) {
+        Some(token) => Presented::Refresh(token),
+        None => presented::access_token(here, text).await?.map_or(Presented::Unknown, Presented::Access),
+    };
+    match presented {
         Presented::Unknown => Ok(()),
         Presented::Refresh(token) => {
             here.write(move |tx| {

@@ -7,7 +7,11 @@ pub use registration::Changes;
 
 use super::{Answer, Find, OperatorError, Outcome, exposed, find_workspace, proceed, readable_name, workspace};
 use crate::server::Server;
-use grantry_protocol::client::{ApplicationType, AuthMethod, Client, LifetimeOverrides};
+use crate::signing;
+use grantry_protocol::client::{
+    AccessTokenChoice, AccessTokenFormat, ApplicationType, AuthMethod, Client, LifetimeOverrides,
+};
+use grantry_protocol::jose::Algorithm;
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::scope::Scope;
 use grantry_protocol::types::{GrantType, Seconds, Secret, Timestamp};
@@ -81,6 +85,9 @@ pub struct Shown {
     scope: Scope,
     #[serde(skip_serializing_if = "is_default")]
     lifetimes: LifetimeOverrides,
+    access_token_format: AccessTokenFormat,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token_signing_alg: Option<Algorithm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,6 +120,7 @@ impl Shown {
             expires_at: secret.expires_at,
         });
         let registration = client.registration;
+        let signed = registration.access_token.format == AccessTokenFormat::Jwt;
         Self {
             workspace: slug.to_owned(),
             issuer: workspace::issuer(server, slug),
@@ -126,11 +134,21 @@ impl Shown {
             grant_types: registration.grant_types,
             scope: registration.scope,
             lifetimes: registration.lifetimes,
+            access_token_format: registration.access_token.format,
+            access_token_signing_alg: signed.then_some(registration.access_token.signing_alg),
             resource: registration.resource,
             owner,
             secrets: secrets.collect(),
             client_id_issued_at: client.created_at,
             disabled_at: client.disabled_at,
+        }
+    }
+
+    /// An app whose tokens are signed will need a key.
+    async fn prepare_key(&self, server: &Server) {
+        if let Some(signing_alg) = self.access_token_signing_alg {
+            let choice = AccessTokenChoice { format: self.access_token_format, signing_alg };
+            signing::prepare(server, &self.workspace, choice).await;
         }
     }
 
@@ -178,7 +196,11 @@ async fn create(server: &Server, slug: String, create: Create) -> Outcome<Answer
     };
     match server.store().write_instance(work).await {
         Err(StorageError::Conflict) => Err(OperatorError::refused(taken)),
-        outcome => Ok(outcome??.with_secret(shown_secret)),
+        outcome => {
+            let shown = outcome??;
+            shown.prepare_key(server).await;
+            Ok(shown.with_secret(shown_secret))
+        }
     }
 }
 
@@ -220,7 +242,9 @@ async fn update(server: &Server, slug: String, client_id: String, changes: Chang
         }
         shown(&within, &mut tx, &slug, &client_id)
     };
-    Ok(server.store().write_instance(work).await??.with_secret(None))
+    let shown = server.store().write_instance(work).await??;
+    shown.prepare_key(server).await;
+    Ok(shown.with_secret(None))
 }
 
 async fn delete(server: &Server, slug: String, client_id: String) -> Outcome<Answer> {

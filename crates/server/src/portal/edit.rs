@@ -5,6 +5,7 @@ use super::form::{FormErrors, FormPage, action, rules};
 use super::registration::Draft;
 use crate::form::Fields;
 use crate::reply::Failure;
+use crate::signing;
 use axum::http::StatusCode;
 use axum::response::Response;
 
@@ -24,11 +25,13 @@ pub(crate) async fn post(own: OwnApp, fields: Fields) -> Result<Response, Failur
         Ok(registration) => registration,
         Err(errors) => return show(own, draft, *errors, StatusCode::UNPROCESSABLE_ENTITY),
     };
-    let row = own.client.row;
+    let (row, choice) = (own.client.row, registration.access_token);
     // Deleted in another tab since it was found: there is nothing left to save.
     if !own.reader.here.write(move |tx| tx.update_registration(row, &registration)).await? {
         return Err(Failure::NotFound);
     }
+    let here = &own.reader.here;
+    signing::prepare(&here.server, here.row().slug.as_str(), choice).await;
     let path = own.path("?done=saved");
     Ok(own.reader.go(&path))
 }

@@ -10,7 +10,7 @@ use grantry_protocol::types::GrantType;
 use grantry_protocol::workspace::{self, ScopeDefinition, Workspace};
 
 /// Posts to its own URL. Fields: `form_token`, `name`, `description`, `type`, `redirect_uris` (one per line), `grant`
-/// (repeated), `preselected_for`, `scope` (repeated), `token_endpoint_auth_method`, `code_lifetime`,
+/// (repeated), `preselected_for`, `scope` (repeated), `token_endpoint_auth_method`, `access_token_format`, `access_token_signing_alg`, `code_lifetime`,
 /// `access_token_lifetime`, `refresh_token_idle`, `refresh_token_absolute` (seconds, empty for the workspace's),
 /// `resource_server` (`yes`), `resource`.
 #[derive(Template)]
@@ -32,6 +32,10 @@ pub(crate) struct FormPage {
     pub(crate) scopes: Vec<ScopeChoice>,
     /// `client_secret_basic`, `client_secret_post` or `none`.
     pub(crate) auth_method: String,
+    /// `opaque` or `jwt`.
+    pub(crate) access_token_format: String,
+    /// The algorithm that signs, where the form is `jwt`.
+    pub(crate) access_token_alg: String,
     pub(crate) lifetimes: Lifetimes,
     /// The workspace's lifetimes, shown where the app's are empty.
     pub(crate) default_lifetimes: Lifetimes,
@@ -99,6 +103,8 @@ impl FormPage {
             redirect_uris: draft.redirect_uris,
             preselected_for: draft.preselected_for,
             auth_method: draft.auth_method,
+            access_token_format: draft.access_token_format,
+            access_token_alg: draft.access_token_alg,
             lifetimes: draft.lifetimes,
             may_set_resource: reader.is_admin(),
             resource_server: draft.resource_server,
@@ -188,8 +194,11 @@ impl FormErrors {
 
     /// Whether a field under *Advanced* is wrong, so that it must be open.
     pub(crate) fn advanced(&self) -> bool {
-        use Field::{AccessTokenLifetime, AuthMethod, CodeLifetime, RefreshAbsolute, RefreshIdle, Resource};
-        let fields = [AuthMethod, CodeLifetime, AccessTokenLifetime, RefreshIdle, RefreshAbsolute, Resource];
+        use Field::{
+            AccessTokenForm, AccessTokenLifetime, AuthMethod, CodeLifetime, RefreshAbsolute, RefreshIdle, Resource,
+        };
+        let fields =
+            [AuthMethod, AccessTokenForm, CodeLifetime, AccessTokenLifetime, RefreshIdle, RefreshAbsolute, Resource];
         fields.into_iter().any(|field| self.of(field).is_some())
     }
 

@@ -7,6 +7,7 @@ use super::secret::go_to_secret;
 use crate::form::Fields;
 use crate::reader::Reader;
 use crate::reply::Failure;
+use crate::signing;
 use axum::http::StatusCode;
 use axum::response::Response;
 use grantry_protocol::client::{ApplicationType, AuthMethod, Registration};
@@ -40,6 +41,7 @@ async fn register(reader: Reader, registration: Registration) -> Result<Response
     let mut randomness = reader.here.server.randomness();
     let secret = has_secret.then(|| entropy::draw_text::<32>(&mut randomness));
     let client_id = new_client_id(&mut randomness);
+    let choice = registration.access_token;
     let new = NewClient {
         client_id: client_id.clone(),
         registration,
@@ -48,6 +50,7 @@ async fn register(reader: Reader, registration: Registration) -> Result<Response
     };
     let now = reader.here.now;
     let row = reader.here.write(move |tx| tx.insert_client(&new, now)).await?;
+    signing::prepare(&reader.here.server, reader.here.row().slug.as_str(), choice).await;
     Ok(go_to_secret(reader, (row, &client_id), secret))
 }
 

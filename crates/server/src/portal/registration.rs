@@ -8,7 +8,8 @@ mod tests;
 use super::form::{FormErrors, Lifetimes, LineError};
 use crate::form::Fields;
 use grantry_protocol::Scope;
-use grantry_protocol::client::{ApplicationType, AuthMethod, Registration};
+use grantry_protocol::client::{AccessTokenChoice, AccessTokenFormat, ApplicationType, AuthMethod, Registration};
+use grantry_protocol::jose::Algorithm;
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::register::{self, Field, usual_grants};
 use grantry_protocol::types::GrantType;
@@ -28,6 +29,8 @@ pub(crate) struct Draft {
     pub(crate) preselected_for: String,
     pub(crate) scopes: Vec<String>,
     pub(crate) auth_method: String,
+    pub(crate) access_token_format: String,
+    pub(crate) access_token_alg: String,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) resource_server: bool,
     pub(crate) resource: String,
@@ -71,6 +74,8 @@ impl Draft {
             preselected_for: String::new(),
             scopes: registration.scope.iter().map(str::to_owned).collect(),
             auth_method: registration.token_endpoint_auth_method.as_str().to_owned(),
+            access_token_format: registration.access_token.format.as_str().to_owned(),
+            access_token_alg: registration.access_token.signing_alg.to_string(),
             lifetimes: Lifetimes::of(&registration.lifetimes),
             resource_server: registration.resource.is_some(),
             resource: registration.resource.clone().unwrap_or_default(),
@@ -89,6 +94,8 @@ impl Draft {
             preselected_for: fields.get("preselected_for").to_owned(),
             scopes: all("scope"),
             auth_method: fields.get("token_endpoint_auth_method").to_owned(),
+            access_token_format: fields.get("access_token_format").to_owned(),
+            access_token_alg: fields.get("access_token_signing_alg").to_owned(),
             lifetimes: Lifetimes::typed(fields),
             resource_server: fields.get("resource_server") == "yes",
             resource: fields.get("resource").trim().to_owned(),
@@ -108,6 +115,7 @@ impl Draft {
             grant_types: self.grants(kind, rules, &mut errors),
             scope: self.scope(rules),
             lifetimes: self.lifetimes.read(),
+            access_token: self.access_token(rules, &mut errors),
             resource: self.resource(rules, &mut errors),
         };
         for problem in register::check(&registration, rules.before, rules.workspace) {
@@ -134,6 +142,24 @@ impl Draft {
         AuthMethod::parse(&self.auth_method).unwrap_or_else(|| {
             errors.put(Field::AuthMethod, "Choose one of the methods of the list.".to_owned());
             usual
+        })
+    }
+
+    /// A form without these fields leaves them as they are.
+    fn access_token(&self, rules: &Rules<'_>, errors: &mut FormErrors) -> AccessTokenChoice {
+        let before = rules.before.map(|before| before.access_token).unwrap_or_default();
+        let format = match self.access_token_format.as_str() {
+            "" => Some(before.format),
+            text => AccessTokenFormat::parse(text),
+        };
+        let signing_alg = match self.access_token_alg.as_str() {
+            "" => Some(before.signing_alg),
+            text => Algorithm::parse(text),
+        };
+        let chosen = format.zip(signing_alg).map(|(format, signing_alg)| AccessTokenChoice { format, signing_alg });
+        chosen.unwrap_or_else(|| {
+            errors.put(Field::AccessTokenForm, "Choose a form and an algorithm of the lists.".to_owned());
+            before
         })
     }
 

@@ -9,7 +9,7 @@ use crate::words;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use grantry_protocol::client::{AuthMethod, Client, StoredSecret};
+use grantry_protocol::client::{AccessTokenChoice, AccessTokenFormat, AuthMethod, Client, StoredSecret};
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::types::GrantType;
 use grantry_protocol::workspace;
@@ -31,6 +31,8 @@ pub(crate) struct ShowPage {
     pub(crate) grants: Vec<String>,
     pub(crate) scopes: Vec<String>,
     pub(crate) auth_method: String,
+    /// `opaque`, or `jwt` with its algorithm.
+    pub(crate) access_tokens: String,
     /// In words, e.g. "60 seconds".
     pub(crate) lifetimes: AppLifetimes,
     /// The identifier of a resource server.
@@ -99,6 +101,7 @@ pub(crate) async fn get(own: OwnApp) -> Result<Response, Failure> {
         grants: registration.grant_types.iter().map(GrantType::to_string).collect(),
         scopes: registration.scope.iter().map(str::to_owned).collect(),
         auth_method: registration.token_endpoint_auth_method.as_str().to_owned(),
+        access_tokens: access_tokens(registration.access_token),
         lifetimes: in_words(&lifetimes),
         resource: registration.resource,
         secrets: secrets.iter().map(|secret| secret_row(secret, newest)).collect(),
@@ -106,6 +109,13 @@ pub(crate) async fn get(own: OwnApp) -> Result<Response, Failure> {
         notice,
     };
     reader.show(&page, StatusCode::OK)
+}
+
+fn access_tokens(choice: AccessTokenChoice) -> String {
+    match choice.format {
+        AccessTokenFormat::Opaque => choice.format.as_str().to_owned(),
+        AccessTokenFormat::Jwt => format!("{}, {}", choice.format.as_str(), choice.signing_alg),
+    }
 }
 
 fn in_words(lifetimes: &workspace::Lifetimes) -> AppLifetimes {

@@ -5,7 +5,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use grantry_protocol::Scope;
-use grantry_protocol::client::{ApplicationType, AuthMethod, LifetimeOverrides, Registration};
+use grantry_protocol::client::{AccessTokenChoice, ApplicationType, AuthMethod, LifetimeOverrides, Registration};
 use grantry_protocol::client_auth::SecretDigest;
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::sealed::{KeyPurpose, MasterKey};
@@ -226,6 +226,7 @@ impl World {
             grant_types: GrantType::ALL.into(),
             scope: Scope::parse("read write profile").unwrap(),
             lifetimes: LifetimeOverrides::default(),
+            access_token: AccessTokenChoice::default(),
             resource: None,
         };
         change(&mut registration);

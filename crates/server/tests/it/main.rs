@@ -14,4 +14,6 @@ mod portal;
 mod races;
 mod refresh;
 mod revoke;
+mod rfc9068;
+mod signing_keys;
 mod token;

@@ -1,7 +1,8 @@
 //! The app portal: what a developer does there, and what nobody may do there.
 
 use crate::harness::{Answer, Browser, SECRET, World, basic, wait};
-use grantry_protocol::client::Client;
+use grantry_protocol::client::{AccessTokenFormat, Client};
+use grantry_protocol::jose::Algorithm;
 use grantry_protocol::workspace::AppRegistration;
 
 const NEW: &str = "/acme/oauth2/apps/new";
@@ -431,4 +432,31 @@ fn an_app_of_another_workspace_is_not_here() {
     // bob's session is one of acme: elsewhere nobody is signed in.
     let answer = bob.get(&format!("/other/oauth2/apps/{client_id}"));
     assert!(answer.location().starts_with("/other/login?return_to="), "{}", answer.location());
+}
+
+#[test]
+fn the_form_of_access_tokens_is_chosen_under_advanced_and_stays_until_it_is_changed() {
+    let world = World::new();
+    let mut browser = signed_in(&world, "bob");
+    let (client_id, _) = register_web(&mut browser);
+    let choice = || client(&world, &client_id).unwrap().registration.access_token;
+    assert_eq!(choice().format, AccessTokenFormat::Opaque);
+    let edit = format!("/acme/oauth2/apps/{client_id}/edit");
+    let fields = |more: &[(&'static str, &'static str)]| [WEB.as_slice(), more].concat();
+    let jwt = fields(&[("access_token_format", "jwt"), ("access_token_signing_alg", "PS256")]);
+    assert_eq!(fill(&mut browser, &edit, &jwt).status, 303);
+    assert_eq!((choice().format, choice().signing_alg), (AccessTokenFormat::Jwt, Algorithm::PS256));
+    let keys = world.get("/acme/oauth2/jwks", &[]).json();
+    assert_eq!(keys["keys"][0]["alg"], "PS256", "published before it signs");
+    let page = browser.get(&format!("/acme/oauth2/apps/{client_id}"));
+    assert!(page.body.contains("jwt, PS256"));
+    let page = browser.get(&edit);
+    assert!(page.body.contains(r#"<option value="jwt" selected>"#) && page.body.contains(r#"value="PS256" selected>"#));
+    assert_eq!(fill(&mut browser, &edit, &WEB).status, 303);
+    assert_eq!(choice().format, AccessTokenFormat::Jwt, "a form that does not say leaves it");
+    for wrong in [("access_token_format", "paper"), ("access_token_signing_alg", "HS256")] {
+        let answer = fill(&mut browser, &edit, &fields(&[wrong]));
+        assert!(answer.body.contains("Choose a form and an algorithm"), "{wrong:?}");
+    }
+    assert_eq!(choice().signing_alg, Algorithm::PS256);
 }

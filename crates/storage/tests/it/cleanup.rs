@@ -2,14 +2,16 @@
 
 use crate::world::{NOW, World, active, client, days, later, on_both_engines, pending, session};
 use grantry_protocol::grant::NewGrant;
+use grantry_protocol::jose::Algorithm;
 use grantry_protocol::{GrantId, Timestamp};
-use grantry_storage::{NewClient, NewSession};
+use grantry_storage::{KeyPurpose, NewClient, NewKey, NewSession, NewSigningKey};
 
 on_both_engines!(
     it_takes_at_most_what_it_may,
     grants_go_when_they_are_over,
     sessions_go_when_nothing_hangs_on_them,
     secrets_and_denied_tokens_go,
+    signing_keys_go_when_nothing_they_signed_can_live,
 );
 
 fn clean_up(world: &World, now: Timestamp, limit: i64) -> u64 {
@@ -89,4 +91,22 @@ fn secrets_and_denied_tokens_go(world: &World) {
     assert_eq!(secrets.iter().map(|secret| secret.digest.as_str()).collect::<Vec<_>>(), ["two"]);
     assert!(clean_up(world, days(4_000), 500) > 0);
     assert_eq!(world.read(move |tx| tx.find_client_by_row(app)).unwrap().secrets.len(), 1);
+}
+
+fn signing_keys_go_when_nothing_they_signed_can_live(world: &World) {
+    let key = |active_at| NewSigningKey { algorithm: Algorithm::ES256, sealed: vec![1; 60], active_at };
+    let (first, next) = (key(NOW), key(days(1)));
+    world.write(move |tx| {
+        tx.insert_key(&NewKey { purpose: KeyPurpose::Sealing, sealed: vec![2; 60] }, NOW)?;
+        tx.insert_key(&NewKey { purpose: KeyPurpose::Sealing, sealed: vec![2; 60] }, NOW)?;
+        tx.retire_keys_before(KeyPurpose::Sealing, 2, NOW)?;
+        tx.insert_first_signing_key(&first, NOW)?;
+        tx.insert_next_signing_key(&next, NOW)
+    });
+    // The first one signed until a day from now.
+    assert_eq!(clean_up(world, days(3), 500), 0);
+    assert_eq!(clean_up(world, later(3 * 86_400 + 1), 500), 1);
+    let left = world.read(|tx| tx.list_every_key());
+    let left: Vec<_> = left.iter().map(|key| (key.purpose.as_str(), key.number)).collect();
+    assert_eq!(left, [("sealing", 2), ("sealing", 1), ("signing", 2)]);
 }

@@ -3,8 +3,10 @@
 use crate::world::{
     NOW, World, active, approved, later, on_both_engines, pending, scope, session, user, wait, workspace,
 };
+use grantry_protocol::Timestamp;
 use grantry_protocol::grant::GrantState;
-use grantry_storage::{KeyPurpose, NewKey, Result, StorageError, Store};
+use grantry_protocol::jose::Algorithm;
+use grantry_storage::{KeyPurpose, NewKey, NewSigningKey, Result, StorageError, Store};
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
@@ -20,6 +22,8 @@ on_both_engines!(
     one_secret_outlives_all_retirements,
     no_consent_is_lost,
     keys_get_numbers_of_their_own,
+    one_of_many_writes_the_first_signing_key,
+    one_of_many_starts_a_successor,
     one_of_many_ends_a_session,
     all_agree_on_what_was_written_once,
     a_withdrawal_and_a_redemption_leave_no_grant_alive,
@@ -156,6 +160,37 @@ fn keys_get_numbers_of_their_own(world: &World) {
         wait(store.write(here, move |tx| tx.insert_key(&new, NOW))).unwrap()
     });
     assert_eq!(outcomes.into_iter().collect::<BTreeSet<_>>(), (1..=MANY as i64).collect());
+}
+
+fn one_of_many_writes_the_first_signing_key(world: &World) {
+    let here = world.here;
+    // Four algorithms at once: each gets a key, none gets two, and no number is given twice.
+    let outcomes = race(world, MANY, |store, number| {
+        let new = signing_key(Algorithm::ALL[number % 4], NOW);
+        wait(store.write(here, move |tx| tx.insert_first_signing_key(&new, NOW))).unwrap()
+    });
+    assert_eq!(outcomes.into_iter().flatten().collect::<BTreeSet<_>>(), (1..=4).collect());
+    let keys = world.read(|tx| tx.list_keys(KeyPurpose::Signing));
+    assert_eq!(keys.iter().filter_map(|key| key.algorithm).collect::<BTreeSet<_>>(), Algorithm::ALL.into());
+    assert_eq!(keys.len(), 4);
+}
+
+fn one_of_many_starts_a_successor(world: &World) {
+    let here = world.here;
+    let first = signing_key(Algorithm::ES256, NOW);
+    world.write(move |tx| tx.insert_first_signing_key(&first, NOW));
+    let outcomes = race(world, MANY, |store, _| {
+        let new = signing_key(Algorithm::ES256, later(60));
+        wait(store.write(here, move |tx| tx.insert_next_signing_key(&new, NOW))).unwrap()
+    });
+    assert_eq!(outcomes.into_iter().flatten().collect::<Vec<_>>(), [2]);
+    let keys = world.read(|tx| tx.list_keys(KeyPurpose::Signing));
+    let times: Vec<_> = keys.iter().map(|key| (key.number, key.active_at, key.retired_at)).collect();
+    assert_eq!(times, [(2, later(60), None), (1, NOW, Some(later(60)))]);
+}
+
+fn signing_key(algorithm: Algorithm, active_at: Timestamp) -> NewSigningKey {
+    NewSigningKey { algorithm, sealed: vec![1; 60], active_at }
 }
 
 fn one_of_many_ends_a_session(world: &World) {

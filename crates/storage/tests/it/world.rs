@@ -210,6 +210,7 @@ pub(crate) fn registration(name: &str) -> Registration {
         grant_types: GrantType::ALL.into(),
         scope: scope("read write"),
         lifetimes: Default::default(),
+        access_token: Default::default(),
         resource: None,
     }
 }

@@ -1,6 +1,6 @@
 //! RFC 6749 §4.1.3: a code buys tokens, once. The only function that sees both the rules and the rows of it.
 
-use super::answer_for;
+use super::{AccessTokens, Granted};
 use crate::here::Here;
 use crate::reply::Failure;
 use grantry_protocol::client_auth::VerifiedClient;
@@ -12,19 +12,24 @@ use grantry_storage::{Redeemed, StorageError, Tx};
 use std::sync::Arc;
 
 /// Exchanges a code for tokens.
-pub(super) async fn exchange(here: &Here, client: &VerifiedClient, params: Params) -> Result<TokenAnswer, Failure> {
+pub(super) async fn exchange(
+    here: &Here,
+    (client, tokens): (&VerifiedClient, &AccessTokens<'_>),
+    params: Params,
+) -> Result<TokenAnswer, Failure> {
     let code: AuthorizationCode = here.open(read_code(&params)?).ok_or(not_good())?;
     let (workspace, known, now) = (Arc::clone(&here.workspace), client.clone(), here.now);
     let settled = here
         .write(move |tx| {
             let standing = tx.find_standing(code.grant)?;
             let presented = Presented { code, standing: standing.as_ref(), client: &known, params: &params };
-            settle(tx, code.grant, check(presented, &workspace.row, now), now)
+            let settled = settle(tx, code.grant, check(presented, &workspace.row, now), now)?;
+            Ok(settled.map(|redeemed| (redeemed, standing.map(|it| it.subject).unwrap_or_default())))
         })
         .await?;
-    let redeemed = settled?;
+    let (redeemed, subject) = settled?;
     let grant = redeemed.grant();
-    Ok(answer_for(here, client, grant, grant.scope.clone()))
+    tokens.answer(Granted { grant, subject: &subject, scope: &grant.scope })
 }
 
 /// Carries a verdict out. A refusal that changes rows is a value, so that the change is committed.

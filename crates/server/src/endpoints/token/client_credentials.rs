@@ -1,17 +1,20 @@
 //! RFC 6749 §4.4: a client acts for itself. Nothing is written.
 
-use super::{Sealed, seal};
+use super::AccessTokens;
+use super::access_token::Written;
 use crate::here::Here;
 use crate::reply::Failure;
 use grantry_protocol::Params;
 use grantry_protocol::client_auth::VerifiedClient;
-use grantry_protocol::sealed::AccessSubject;
 use grantry_protocol::token::{TokenAnswer, client_credentials};
 
 /// Issues a token to the client itself.
-pub(super) fn exchange(here: &Here, client: &VerifiedClient, params: &Params) -> Result<TokenAnswer, Failure> {
+pub(super) fn exchange(
+    here: &Here,
+    (client, tokens): (&VerifiedClient, &AccessTokens<'_>),
+    params: &Params,
+) -> Result<TokenAnswer, Failure> {
     let scope = client_credentials::check(params, here.row(), client)?;
-    let lifetime = client.client().lifetimes(&here.row().policy.lifetimes).access_token;
-    let Sealed { access_token, expires_in } = seal(here, AccessSubject::Client(client.client().row), &scope, lifetime);
+    let Written { access_token, expires_in } = tokens.for_client(&scope)?;
     Ok(TokenAnswer { access_token, token_type: "Bearer", expires_in: expires_in.0, refresh_token: None, scope })
 }

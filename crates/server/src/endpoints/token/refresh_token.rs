@@ -1,6 +1,6 @@
 //! RFC 6749 §6: a refresh token buys access tokens; it rotates where the client cannot keep a secret.
 
-use super::answer_for;
+use super::{AccessTokens, Granted};
 use crate::here::Here;
 use crate::reply::Failure;
 use grantry_protocol::client_auth::VerifiedClient;
@@ -17,29 +17,41 @@ use std::sync::Arc;
 const LAST_USE_PRECISION: Seconds = Seconds::hours(1);
 
 /// Exchanges a refresh token for tokens.
-pub(super) async fn exchange(here: &Here, client: &VerifiedClient, params: Params) -> Result<TokenAnswer, Failure> {
+pub(super) async fn exchange(
+    here: &Here,
+    (client, tokens): (&VerifiedClient, &AccessTokens<'_>),
+    params: Params,
+) -> Result<TokenAnswer, Failure> {
     let token: RefreshToken = here.open(read_refresh_token(&params)?).ok_or(not_good())?;
     let looking =
         Looking { workspace: Arc::clone(&here.workspace), client: client.clone(), params, now: here.now, token };
     let looking = Arc::new(looking);
     let first = Arc::clone(&looking);
     let (standing, verdict) = here.read(move |tx| first.look(tx)).await?;
-    let (grant, scope) = match (verdict, standing) {
+    let Refreshed { grant, subject, scope } = match (verdict, standing) {
         (Verdict::Refused(error), _) => return Err(error.into()),
-        (Verdict::Keep(approved), Some(standing)) => keep(here, client, standing.grant, &approved).await?,
+        (Verdict::Keep(approved), Some(standing)) => keep(here, client, standing, &approved).await?,
         // Whatever writes looks again inside its unit of work.
         _ => here.write(move |tx| looking.settle(tx)).await??,
     };
-    Ok(answer_for(here, client, &grant, scope))
+    tokens.answer(Granted { grant: &grant, subject: &subject, scope: &scope })
+}
+
+/// A grant after its refresh.
+struct Refreshed {
+    grant: Grant,
+    subject: String,
+    scope: Scope,
 }
 
 /// A client that does not rotate: nothing has to be written before the answer, unless half of the idle time is over.
 async fn keep(
     here: &Here,
     client: &VerifiedClient,
-    grant: Grant,
+    standing: Standing,
     approved: &Approved,
-) -> Result<(Grant, Scope), Failure> {
+) -> Result<Refreshed, Failure> {
+    let Standing { grant, subject, .. } = standing;
     let (id, now, expires_at) = (grant.id, here.now, approved.expires_at());
     let left = grant.expires_at.since(now);
     let extends = expires_at.since(grant.expires_at);
@@ -50,7 +62,7 @@ async fn keep(
     } else if grant.last_used_at.is_none_or(|last| now.since(last) >= LAST_USE_PRECISION) {
         here.server.store().write_later(here.row().id, move |tx| tx.touch_grant(id, now, expires_at).map(|_| ()));
     }
-    Ok((Grant { expires_at, ..grant }, approved.scope().clone()))
+    Ok(Refreshed { grant: Grant { expires_at, ..grant }, subject, scope: approved.scope().clone() })
 }
 
 /// A refresh that is being looked at, possibly more than once.
@@ -72,19 +84,21 @@ impl Looking {
     }
 
     /// Carries the verdict out. A refusal that changes rows is a value, so that the change is committed.
-    fn settle(&self, tx: &mut Tx<'_>) -> Result<Result<(Grant, Scope), OAuthError>, StorageError> {
+    fn settle(&self, tx: &mut Tx<'_>) -> Result<Result<Refreshed, OAuthError>, StorageError> {
         let (standing, verdict) = self.look(tx)?;
-        if let Verdict::Rotate(approved) = &verdict
-            && let Some(rotated) = tx.rotate(approved)?
+        if let (Verdict::Rotate(approved), Some(standing)) = (&verdict, &standing)
+            && let Some(grant) = tx.rotate(approved)?
         {
-            return Ok(Ok((rotated, approved.scope().clone())));
+            let subject = standing.subject.clone();
+            return Ok(Ok(Refreshed { grant, subject, scope: approved.scope().clone() }));
         }
         // Another request rotated first: the second look says whether this one still gets the same successor.
         let (standing, verdict) =
             if matches!(verdict, Verdict::Rotate(_)) { self.look(tx)? } else { (standing, verdict) };
         match (verdict, standing) {
             (Verdict::Again(approved) | Verdict::Keep(approved), Some(standing)) => {
-                Ok(Ok((standing.grant, approved.scope().clone())))
+                let Standing { grant, subject, .. } = standing;
+                Ok(Ok(Refreshed { grant, subject, scope: approved.scope().clone() }))
             }
             (Verdict::Replayed(error), _) => tx.revoke_grant(self.token.grant, self.now).map(|_| Err(error)),
             (Verdict::Refused(error), _) => Ok(Err(error)),

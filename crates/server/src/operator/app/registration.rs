@@ -1,7 +1,10 @@
 //! What an operator wants to be registered about an app, and what helps when that cannot be.
 
 use crate::operator::{OperatorError, check};
-use grantry_protocol::client::{ApplicationType, AuthMethod, LifetimeOverrides, Registration};
+use grantry_protocol::client::{
+    AccessTokenChoice, AccessTokenFormat, ApplicationType, AuthMethod, LifetimeOverrides, Registration,
+};
+use grantry_protocol::jose::Algorithm;
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::register::{self, Field, may_have, usual_grants};
 use grantry_protocol::scope::Scope;
@@ -31,6 +34,10 @@ pub struct Changes {
     pub scope: Option<Scope>,
     /// Lifetimes of its own; zero means the workspace's.
     pub lifetimes: LifetimeOverrides,
+    /// In which form its access tokens are.
+    pub access_token_format: Option<AccessTokenFormat>,
+    /// By which algorithm they are signed.
+    pub access_token_signing_alg: Option<Algorithm>,
     /// The identifier of the resource server that it is; empty: it is none.
     pub resource: Option<String>,
     /// Whether it is switched off.
@@ -58,6 +65,7 @@ impl Changes {
             grant_types: usual_grants(kind, workspace),
             scope: workspace.scope_names(),
             lifetimes: LifetimeOverrides::default(),
+            access_token: AccessTokenChoice::default(),
             resource: None,
         };
         checked(self.over(start), None, workspace)
@@ -79,6 +87,8 @@ impl Changes {
         replace(&mut registration.redirect_uris, self.redirect_uris.as_ref());
         replace(&mut registration.grant_types, self.grant_types.as_ref());
         replace(&mut registration.scope, self.scope.as_ref());
+        replace(&mut registration.access_token.format, self.access_token_format.as_ref());
+        replace(&mut registration.access_token.signing_alg, self.access_token_signing_alg.as_ref());
         if let Some(resource) = &self.resource {
             registration.resource = Some(resource.clone()).filter(|resource| !resource.is_empty());
         }

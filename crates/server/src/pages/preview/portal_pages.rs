@@ -79,6 +79,8 @@ fn form() -> FormPage {
         preselected_for: "web".into(),
         scopes: vec![scope("profile", "See your name and picture"), scope("tasks:read", "Read your tasks")],
         auth_method: "client_secret_basic".into(),
+        access_token_format: "opaque".into(),
+        access_token_alg: "ES256".into(),
         lifetimes: Lifetimes::default(),
         default_lifetimes: Lifetimes {
             code: seconds("60"),
@@ -150,6 +152,7 @@ fn app_pages() {
         grants: vec!["authorization_code".into(), "refresh_token".into()],
         scopes: vec!["profile".into(), "tasks:read".into()],
         auth_method: "client_secret_basic".into(),
+        access_tokens: "opaque".into(),
         lifetimes: AppLifetimes {
             code: "60 seconds".into(),
             access_token: "1 hour".into(),

@@ -1,0 +1,67 @@
+//! RFC 7515, 7517, 7518: the keys that a workspace signs with, and the set in which their public halves are published.
+//!
+//! It knows nothing of what is signed, nor where keys rest.
+
+mod key_set;
+mod schedule;
+mod sign;
+
+#[cfg(test)]
+mod tests;
+
+pub use key_set::{KeySet, ScheduledKey, SigningKeys};
+pub use schedule::{KeyState, PUBLISHED_AFTER, PUBLISHED_AHEAD, Schedule};
+pub use sign::{PublicKey, SigningKey};
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An algorithm that tokens are signed with (RFC 7518 §3.1, RFC 8037 §3.1). All of them are asymmetric: whoever verifies
+/// cannot sign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Algorithm {
+    /// ECDSA on P-256 with SHA-256.
+    #[default]
+    ES256,
+    /// Ed25519.
+    EdDSA,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    RS256,
+    /// RSASSA-PSS with SHA-256.
+    PS256,
+}
+
+impl Algorithm {
+    /// Every algorithm, in the order pages offer them.
+    pub const ALL: [Self; 4] = [Self::ES256, Self::EdDSA, Self::RS256, Self::PS256];
+
+    /// The wire value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ES256 => "ES256",
+            Self::EdDSA => "EdDSA",
+            Self::RS256 => "RS256",
+            Self::PS256 => "PS256",
+        }
+    }
+
+    /// The algorithm with this wire value.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)
+    }
+
+    const fn in_library(self) -> jsonwebtoken::Algorithm {
+        match self {
+            Self::ES256 => jsonwebtoken::Algorithm::ES256,
+            Self::EdDSA => jsonwebtoken::Algorithm::EdDSA,
+            Self::RS256 => jsonwebtoken::Algorithm::RS256,
+            Self::PS256 => jsonwebtoken::Algorithm::PS256,
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,92 @@
+//! The signing keys of a workspace: opened from the database, and made on first need, away from the threads that answer.
+
+use crate::here::Here;
+use crate::reply::Failure;
+use crate::server::Server;
+use crate::workspace::OpenWorkspace;
+use grantry_protocol::WorkspaceId;
+use grantry_protocol::client::{AccessTokenChoice, AccessTokenFormat};
+use grantry_protocol::jose::{Algorithm, KeyState, Schedule, ScheduledKey, SigningKey, SigningKeys};
+use grantry_protocol::sealed::KeyPurpose;
+use grantry_protocol::types::Timestamp;
+use grantry_storage::{Key, NewSigningKey};
+use std::sync::Arc;
+
+/// The key that signs by this algorithm now. The first one of an algorithm is made here, and whoever needs it meanwhile waits.
+pub(crate) async fn key(here: &Here, algorithm: Algorithm) -> Result<Arc<SigningKey>, Failure> {
+    match here.workspace.signing.active(algorithm, here.now) {
+        Some(key) => Ok(Arc::clone(key)),
+        None => first(&here.server, here.row().slug.as_str(), algorithm).await,
+    }
+}
+
+/// Makes the key that an app will need when it is registered, so that it is published before it signs. Where that cannot
+/// be, the app's first token makes it.
+pub(crate) async fn prepare(server: &Server, slug: &str, choice: AccessTokenChoice) {
+    if choice.format == AccessTokenFormat::Jwt && first(server, slug, choice.signing_alg).await.is_err() {
+        tracing::warn!(workspace = slug, algorithm = %choice.signing_alg, "a signing key is not made yet");
+    }
+}
+
+async fn first(server: &Server, slug: &str, algorithm: Algorithm) -> Result<Arc<SigningKey>, Failure> {
+    // One at a time in this process: making a key costs more than waiting for it.
+    let _turn = server.first_keys().lock().await;
+    let now = server.clock().now();
+    let known = |open: &OpenWorkspace| open.signing.active(algorithm, now).cloned();
+    let open = server.workspaces().read_again(server, slug).await?;
+    if let Some(key) = known(&open) {
+        return Ok(key);
+    }
+    let sealed = make(server, open.row.id, algorithm).await?;
+    let new = NewSigningKey { algorithm, sealed, active_at: now };
+    // Another process may have been faster; its key is as good.
+    server.store().write(open.row.id, move |tx| tx.insert_first_signing_key(&new, now)).await?;
+    known(&*server.workspaces().read_again(server, slug).await?).ok_or_else(|| {
+        tracing::error!(workspace = slug, %algorithm, "a signing key was made and cannot be used");
+        Failure::Internal
+    })
+}
+
+/// Makes a key and seals it for the database. An RSA key takes long, so it is made on the threads for passwords; when their
+/// queue is full, the answer is 503.
+pub(crate) async fn make(server: &Server, workspace: WorkspaceId, algorithm: Algorithm) -> Result<Vec<u8>, Failure> {
+    let made = server.passwords().run(move || SigningKey::generate(algorithm)).await?;
+    let material = made.ok_or_else(|| {
+        tracing::error!(%algorithm, "a signing key cannot be made");
+        Failure::Internal
+    })?;
+    Ok(server.master_key().seal(workspace, KeyPurpose::Signing, &material, &mut server.randomness()))
+}
+
+/// Opens the signing keys that are not over. What was opened `before` is not read a second time: numbers are never reused.
+/// `None`: one of them does not open.
+pub(crate) fn open(
+    server: &Server,
+    workspace: WorkspaceId,
+    keys: &[Key],
+    before: Option<&SigningKeys>,
+) -> Option<SigningKeys> {
+    let now = server.clock().now();
+    let needed = keys.iter().filter(|key| key.purpose == KeyPurpose::Signing && state(key, now) != KeyState::Retired);
+    let opened = needed.map(|key| {
+        let known = before.and_then(|before| before.numbered(key.number)).cloned();
+        let opened = known.or_else(|| open_one(server, workspace, key).map(Arc::new))?;
+        Some(ScheduledKey { number: key.number, key: opened, schedule: schedule(key) })
+    });
+    opened.collect::<Option<Vec<_>>>().map(SigningKeys::new)
+}
+
+/// Opens one signing key.
+pub(crate) fn open_one(server: &Server, workspace: WorkspaceId, key: &Key) -> Option<SigningKey> {
+    let material = server.master_key().open(workspace, KeyPurpose::Signing, &key.sealed)?;
+    SigningKey::from_pkcs8(key.algorithm?, &material)
+}
+
+/// Where a signing key stands.
+pub(crate) fn state(key: &Key, now: Timestamp) -> KeyState {
+    schedule(key).state(now)
+}
+
+const fn schedule(key: &Key) -> Schedule {
+    Schedule { active_at: key.active_at, retired_at: key.retired_at }
+}
