@@ -8,6 +8,8 @@ from authlib.common.security import generate_token
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc6749 import MissingTokenException
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
 
 @pytest.fixture
@@ -118,3 +120,24 @@ def test_revocation(demo, session, metadata):
     assert says(session, metadata, token["access_token"]) == {"active": False}
     with pytest.raises(OAuthError, match="invalid_grant"):
         session.refresh_token(refresh_token=token["refresh_token"])
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA", "RS256", "PS256"])
+def test_a_jwt_access_token_verifies_with_the_published_keys(demo, metadata, algorithm):
+    app = demo.register_app(
+        *("--name", f"Reports {algorithm}", "--type", "service", "--grant", "client_credentials"),
+        *("--access-token-format", "jwt", "--access-token-alg", algorithm),
+    )
+    session = OAuth2Session(app["client_id"], app["client_secret"], token_endpoint=metadata["token_endpoint"])
+    text = session.fetch_token(grant_type="client_credentials")["access_token"]
+    keys = KeySet.import_key_set(requests.get(metadata["jwks_uri"], timeout=5).json())
+    token = jwt.decode(text, keys, algorithms=[algorithm])
+    assert token.header["typ"] == "at+jwt"
+    rules = jwt.JWTClaimsRegistry(
+        **{name: {"essential": True} for name in ("exp", "iat", "jti", "sub")},
+        iss={"essential": True, "value": metadata["issuer"]},
+        aud={"essential": True, "value": metadata["issuer"]},
+        client_id={"essential": True, "value": app["client_id"]},
+    )
+    rules.validate(token.claims)
+    assert says(session, metadata, text)["active"]
