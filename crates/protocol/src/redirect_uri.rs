@@ -6,9 +6,10 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use url::Url;
 
-/// A redirect URI that passed the checks of registration, kept as the exact string.
+/// A redirect URI that passed the checks of registration, kept as the exact string. One that is read back is not checked again:
+/// what was registered stays registered when the rules become stricter ([`crate::register`] checks what is new).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(transparent)]
 pub struct RedirectUri(String);
 
 /// Longest URI that can be registered, in bytes.
@@ -74,20 +75,6 @@ impl RedirectUri {
 impl fmt::Display for RedirectUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for RedirectUri {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::register(&text)
-    }
-}
-
-impl From<RedirectUri> for String {
-    fn from(uri: RedirectUri) -> Self {
-        uri.0
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::client::{ApplicationType, LifetimeOverrides, Registration};
 use crate::error::Rule;
+use crate::redirect_uri::RedirectUri;
 use crate::types::{GrantType, Seconds};
 use crate::workspace::{Lifetimes, Workspace};
 use std::collections::BTreeSet;
@@ -189,6 +190,12 @@ impl Check<'_> {
         if uris.len() > MOST_REDIRECT_URIS {
             self.wrong(Field::RedirectUris, format!("an app has at most {MOST_REDIRECT_URIS} redirect URIs"));
         }
+        let before = self.before.map(|before| before.redirect_uris.as_slice()).unwrap_or_default();
+        for uri in uris.iter().filter(|uri| !before.contains(uri)) {
+            if let Err(message) = RedirectUri::register(uri.as_str()) {
+                self.wrong(Field::RedirectUris, format!("{uri}: {message}"));
+            }
+        }
         // RFC 9700 §4.1.3: they are compared as strings, so the second of two equal ones could only be a mistake.
         if let Some((_, uri)) = uris.iter().enumerate().find(|(position, uri)| uris[..*position].contains(uri)) {
             self.wrong(Field::RedirectUris, format!("the redirect URI {uri} is there twice"));
@@ -222,7 +229,6 @@ impl Check<'_> {
 mod tests {
     use super::*;
     use crate::client::AuthMethod;
-    use crate::redirect_uri::RedirectUri;
     use crate::sample;
     use crate::scope::Scope;
 

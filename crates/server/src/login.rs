@@ -68,10 +68,15 @@ pub(crate) async fn throttled(
 ) -> Result<bool, Failure> {
     let throttle = here.server.throttle();
     throttle.begin(guessers, here.now).map_err(Failure::Throttled)?;
-    let mut guess = Guess { throttle, guessers, outcome: Outcome::Dropped, now: here.now };
-    let right = check.await?;
-    guess.outcome = if right { Outcome::Right } else { Outcome::Wrong };
-    Ok(right)
+    // Whoever hangs up before the answer has had the work done all the same.
+    let mut guess = Guess { throttle, guessers, outcome: Outcome::Wrong, now: here.now };
+    let checked = check.await;
+    guess.outcome = match checked {
+        Ok(true) => Outcome::Right,
+        Ok(false) => Outcome::Wrong,
+        Err(Busy) => Outcome::Dropped,
+    };
+    Ok(checked?)
 }
 
 /// A guess that is being looked at. It ends when this goes, also when the one who guessed hangs up.

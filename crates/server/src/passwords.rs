@@ -68,8 +68,10 @@ impl Passwords {
     pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move || {
-            // The one who asked may have gone away; then nobody needs the answer.
-            let _ = answer.send(work());
+            // The one who asked may have gone away, before or meanwhile; then nobody needs the answer.
+            if !answer.is_closed() {
+                let _ = answer.send(work());
+            }
         });
         match self.queue.try_send(job) {
             Ok(()) => answered.await.map_err(|_| Busy),

@@ -6,7 +6,9 @@ use crate::server::Server;
 use crate::workspace::OpenWorkspace;
 use grantry_protocol::WorkspaceId;
 use grantry_protocol::client::{AccessTokenChoice, AccessTokenFormat};
-use grantry_protocol::jose::{Algorithm, KeyState, Schedule, ScheduledKey, SigningKey, SigningKeys};
+use grantry_protocol::jose::{
+    Algorithm, KeyState, Schedule, ScheduledKey, SigningKey, SigningKeys, beginning_of_first,
+};
 use grantry_protocol::sealed::KeyPurpose;
 use grantry_protocol::types::Timestamp;
 use grantry_storage::{Key, NewSigningKey};
@@ -38,7 +40,7 @@ async fn first(server: &Server, slug: &str, algorithm: Algorithm) -> Result<Arc<
         return Ok(key);
     }
     let sealed = make(server, open.row.id, algorithm).await?;
-    let new = NewSigningKey { algorithm, sealed, active_at: now };
+    let new = NewSigningKey { algorithm, sealed, active_at: beginning_of_first(now) };
     // Another process may have been faster; its key is as good.
     server.store().write(open.row.id, move |tx| tx.insert_first_signing_key(&new, now)).await?;
     known(&*server.workspaces().read_again(server, slug).await?).ok_or_else(|| {

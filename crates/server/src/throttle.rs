@@ -58,7 +58,10 @@ impl Guesser {
 #[derive(Clone, Copy, Debug)]
 struct Failures {
     count: u32,
+    /// When the last one was.
     last: Timestamp,
+    /// Since when `count` is being forgiven.
+    since: Timestamp,
     /// Guesses that are being looked at.
     pending: u32,
 }
@@ -77,8 +80,18 @@ pub(crate) enum Outcome {
 impl Failures {
     /// How many are not forgiven yet.
     fn left(self, pace: &Pace, now: Timestamp) -> u32 {
-        let forgiven = now.since(self.last).0 / pace.forgiven.0;
+        let forgiven = now.since(self.since).0 / pace.forgiven.0;
         self.count.saturating_sub(u32::try_from(forgiven).unwrap_or(u32::MAX))
+    }
+
+    fn count_one(&mut self, pace: &Pace, now: Timestamp) {
+        let left = self.left(pace, now);
+        let whole = now.since(self.since).0 / pace.forgiven.0 * pace.forgiven.0;
+        // What has passed towards the next forgiveness is kept, so that a steady trickle is forgiven at the same rate.
+        self.since = if left == 0 { now } else { self.since.plus(Seconds(whole)) };
+        self.count = left.saturating_add(1);
+        // Also after the clock was set back.
+        self.last = now;
     }
 
     fn wait(self, pace: &Pace, now: Timestamp) -> Option<Seconds> {
@@ -89,7 +102,8 @@ impl Failures {
         }
         let over = left.checked_sub(pace.free)?;
         let pause = 1_i64.checked_shl(over.min(20)).unwrap_or(i64::MAX).min(pace.longest.0);
-        let passed = now.since(self.last).0;
+        // A clock that was set back ends the wait rather than prolong it.
+        let passed = if self.last > now { pause } else { now.since(self.last).0 };
         (passed < pause).then(|| Seconds(pause - passed))
     }
 }
@@ -110,7 +124,10 @@ impl Throttle {
             forget(&mut failures, now);
         }
         for guesser in guessers {
-            failures.entry(guesser.clone()).or_insert(Failures { count: 0, last: now, pending: 0 }).pending += 1;
+            failures
+                .entry(guesser.clone())
+                .or_insert(Failures { count: 0, last: now, since: now, pending: 0 })
+                .pending += 1;
         }
         Ok(())
     }
@@ -123,8 +140,7 @@ impl Throttle {
             failed.pending = failed.pending.saturating_sub(1);
             match (outcome, guesser) {
                 (Outcome::Wrong, _) => {
-                    failed.count = failed.left(&guesser.pace(), now).saturating_add(1);
-                    failed.last = now;
+                    failed.count_one(&guesser.pace(), now);
                 }
                 (Outcome::Right, Guesser::KnownBrowser(..) | Guesser::Stranger(..) | Guesser::Client(..)) => {
                     failed.count = 0;
@@ -209,6 +225,17 @@ mod tests {
                 assert!(wait <= ADDRESS.longest);
                 now = now.plus(wait);
             }
+        }
+    }
+
+    #[test]
+    fn a_steady_trickle_at_a_shared_address_is_forgiven() {
+        let throttle = Throttle::default();
+        let address = [Guesser::Address("192.0.2.1".parse().unwrap())];
+        for n in 0..1_000 {
+            // Two failures in ten seconds, unevenly: as many as are forgiven.
+            let now = NOW.plus(Seconds(n / 2 * 10 + n % 2 * 3));
+            assert_eq!(guess(&throttle, &address, Outcome::Wrong, now), Ok(()), "{n}");
         }
     }
 

@@ -79,7 +79,11 @@ impl Tx<'_> {
                      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace_id, user_id, client_row) DO NOTHING",
                     &[user.into(), client.into(), (&scope.to_string()).into(), now.into()],
                 )?,
-                Some(known) if scope.is_within(&known.scope) => return Ok(()),
+                // It may be withdrawn in this very moment: then it is written anew.
+                Some(known) if scope.is_within(&known.scope) => match self.hold_consent(user, client)? {
+                    Some(held) if scope.is_within(&held.scope) => return Ok(()),
+                    _ => 0,
+                },
                 Some(known) => self.execute(
                     "UPDATE consents SET scope = $4
                      WHERE workspace_id = $1 AND user_id = $2 AND client_row = $3 AND scope = $5",

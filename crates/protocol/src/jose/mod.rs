@@ -10,7 +10,7 @@ mod sign;
 mod tests;
 
 pub use key_set::{KeySet, ScheduledKey, SigningKeys};
-pub use schedule::{KeyState, PUBLISHED_AFTER, PUBLISHED_AHEAD, Schedule};
+pub use schedule::{KeyState, PUBLISHED_AFTER, PUBLISHED_AHEAD, Schedule, beginning_of_first};
 pub use sign::{PublicKey, SigningKey};
 
 use serde::{Deserialize, Serialize};

@@ -11,6 +11,11 @@ pub const PUBLISHED_AHEAD: Seconds = Seconds::days(1);
 /// that differ.
 pub const PUBLISHED_AFTER: Seconds = Seconds(LONGEST_JWT.0 + Seconds::hours(1).0);
 
+/// When a first key begins to sign, for which nobody has to wait: a little ago, since the clocks of processes differ.
+pub const fn beginning_of_first(now: Timestamp) -> Timestamp {
+    now.plus(Seconds(-300))
+}
+
 /// The times of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {

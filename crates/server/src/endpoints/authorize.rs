@@ -40,6 +40,9 @@ fn check_length(encoded: &[u8]) -> Result<(), Failure> {
 
 async fn answer(here: &Here, headers: &HeaderMap, encoded: &[u8]) -> Result<Response, Failure> {
     check_length(encoded)?;
+    if !encoded.is_ascii() {
+        return Err(Failure::BadForm("the request is not percent-encoded"));
+    }
     let browser = Browser::read(here, headers).await?;
     let request = match valid_request(here, encoded).await {
         // RFC 9700 §4.11.2: the person is authenticated before any redirect to an app, which anyone may have registered.

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use grantry_protocol::Timestamp;
-use std::sync::{Mutex, PoisonError};
+use tokio::sync::Mutex;
 
 /// The process answers.
 pub(crate) async fn live() -> &'static str {
@@ -15,32 +15,22 @@ pub(crate) async fn live() -> &'static str {
 
 /// The process can do its work: its database takes writes. Asked of it once a second at most, however often we are asked.
 pub(crate) async fn ready(State(server): State<Server>) -> Result<&'static str, Failure> {
-    let now = server.clock().now();
-    let ready = match server.readiness().known(now) {
-        Some(ready) => ready,
-        None => {
-            let ready = server.store().ping().await.is_ok();
-            server.readiness().learn(ready, now);
-            ready
-        }
+    // Whoever asks meanwhile waits for the same answer.
+    let mut last = server.readiness().0.lock().await;
+    let known = last.filter(|(learned_at, _)| *learned_at == server.clock().now());
+    let ready = match known {
+        Some((_, ready)) => ready,
+        None => server.store().ping().await.is_ok(),
     };
+    if known.is_none() {
+        *last = Some((server.clock().now(), ready));
+    }
     if ready { Ok("ready\n") } else { Err(Failure::Busy) }
 }
 
 /// Whether the database took writes when it was last asked.
 #[derive(Debug, Default)]
 pub(crate) struct Readiness(Mutex<Option<(Timestamp, bool)>>);
-
-impl Readiness {
-    fn known(&self, now: Timestamp) -> Option<bool> {
-        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.filter(|(asked_at, _)| *asked_at == now).map(|(_, ready)| ready)
-    }
-
-    fn learn(&self, ready: bool, now: Timestamp) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, ready));
-    }
-}
 
 /// Counters, in the Prometheus text format.
 pub(crate) async fn metrics(State(server): State<Server>) -> Response {

@@ -5,7 +5,7 @@ use crate::passwords::Busy;
 use crate::server::Server;
 use crate::signing;
 use grantry_protocol::WorkspaceId;
-use grantry_protocol::jose::{Algorithm, KeyState, PUBLISHED_AHEAD, SigningKey};
+use grantry_protocol::jose::{Algorithm, KeyState, PUBLISHED_AHEAD, SigningKey, beginning_of_first};
 use grantry_protocol::sealed::KeyPurpose;
 use grantry_protocol::types::Timestamp;
 use grantry_storage::{Instance, Key, NewKey, NewSigningKey};
@@ -117,7 +117,7 @@ async fn rotate_signing(server: &Server, slug: String, algorithm: Option<Algorit
         let sealed = signing::make(server, workspace, algorithm).await.map_err(|_| Busy)?;
         // The first key of an algorithm has nobody to wait for.
         let signs = current.iter().any(|key| key.algorithm == Some(algorithm) && key.retired_at.is_none());
-        let active_at = if signs { now.plus(PUBLISHED_AHEAD) } else { now };
+        let active_at = if signs { now.plus(PUBLISHED_AHEAD) } else { beginning_of_first(now) };
         successors.push(NewSigningKey { algorithm, sealed, active_at });
     }
     let within = server.clone();

@@ -76,15 +76,22 @@ pub(crate) struct Asked {
 }
 
 /// The form's action, which its token is bound to: what was shown. Of anything else the person has not been asked.
-fn action(request: &ValidRequest) -> String {
-    format!("consent:{}:{}:{}", request.client().row, request.scope(), request.target().uri())
+fn action(here: &Here, request: &ValidRequest) -> String {
+    let required = here.row().scopes.iter().filter(|scope| !scope.optional).map(|scope| scope.name.as_str());
+    let required = required.collect::<Scope>().intersection(request.scope());
+    format!("consent:{}:{}:{required}:{}", request.client().row, request.scope(), request.target().uri())
 }
 
 /// `GET W/consent`.
 pub(crate) async fn get(here: Here, headers: HeaderMap, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let browser = Browser::read(&here, &headers).await?;
     let waiting = open_waiting(&here, &asked.request)?;
-    match decide(&here, &waiting, &browser).await? {
+    let decided = match decide(&here, &waiting, &browser).await {
+        // RFC 9700 §4.11.2: of a refusal the app is told by the authorization endpoint, which has the person sign in first.
+        Err(Failure::Redirected(..)) => return Ok(browser.finish(again(&here, &waiting))),
+        decided => decided?,
+    };
+    match decided {
         Decision::Ask(question) => show(&here, browser, asked.request, (question, None)).await,
         // Signed out, or agreed in another tab, since the request began to wait.
         Decision::SignIn(_) | Decision::Answer(_) => Ok(browser.finish(again(&here, &waiting))),
@@ -96,8 +103,11 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
     let browser = Browser::read(&here, &headers).await?;
     let sealed = fields.get("request").to_owned();
     let waiting = open_waiting(&here, &sealed)?;
-    let request = valid_request(&here, waiting.query.as_bytes()).await?;
-    let form = browser.check_form(&here, &headers, fields.get("form_token"), &action(&request));
+    let request = match valid_request(&here, waiting.query.as_bytes()).await {
+        Err(Failure::Redirected(..)) => return Ok(browser.finish(again(&here, &waiting))),
+        request => request?,
+    };
+    let form = browser.check_form(&here, &headers, fields.get("form_token"), &action(&here, &request));
     let target = request.target().clone();
     let decision = decision(&here, request, &browser).await?;
     let choice = fields.get("decision");
@@ -160,7 +170,7 @@ async fn show(
     let user = browser.user().cloned();
     let page = ConsentPage {
         frame: pages::frame(here, &browser),
-        form_token: browser.form_token(here, &action(question.request())),
+        form_token: browser.form_token(here, &action(here, question.request())),
         app_name: client.registration.name.clone(),
         app_description: Some(client.registration.description.clone()).filter(|text| !text.is_empty()),
         app_owner: owner.map(|owner| owner.display_name),

@@ -218,3 +218,30 @@ fn a_no_is_a_no_also_after_a_yes_in_another_tab() {
         }
     }
 }
+
+#[test]
+fn rfc9700_s4_11_2_a_waiting_request_of_a_stranger_leads_nowhere_before_signing_in() {
+    let world = World::new();
+    let mut attacker = Browser::new(&world);
+    let bad = attacker.get("/acme/oauth2/authorize?client_id=app&response_type=nope");
+    let request = bad.location().split_once("request=").unwrap().1.to_owned();
+    let mut victim = Browser::new(&world);
+    for answer in [
+        victim.get(&format!("/acme/consent?request={request}")),
+        victim.post("/acme/consent", &[("request", &request), ("decision", "deny")]),
+    ] {
+        assert!(answer.location().starts_with("/acme/oauth2/authorize?"), "{}", answer.location());
+    }
+}
+
+#[test]
+fn a_scope_that_became_required_meanwhile_is_asked_for_again() {
+    let world = World::new();
+    let mut browser = world.bob();
+    let asked = browser.get("/acme/oauth2/authorize?response_type=code&client_id=app");
+    let page = browser.get(asked.location());
+    world.change_workspace(|row| row.scopes[1].optional = false);
+    let (token, request) = (page.hidden("form_token"), page.hidden("request"));
+    let unticked = [("form_token", token.as_str()), ("request", &request), ("decision", "allow")];
+    assert_eq!(browser.post("/acme/consent", &unticked).status, 403);
+}

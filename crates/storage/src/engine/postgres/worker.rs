@@ -30,9 +30,6 @@ impl Worker {
     /// Works until the queue is closed and empty.
     pub(super) fn run(mut self, waiting: &Queue<Task>) {
         while let Some(mut task) = waiting.take(1).pop() {
-            if !task.job.is_wanted() {
-                continue;
-            }
             let outcome = self.work(&mut task);
             task.job.answer(outcome);
         }
@@ -40,6 +37,9 @@ impl Worker {
 
     fn work(&mut self, task: &mut Task) -> Result<()> {
         for attempt in 0..ATTEMPTS {
+            if !task.job.is_wanted() {
+                return Err(StorageError::Unavailable);
+            }
             let Some(mut connection) = self.connection() else {
                 return Err(StorageError::Unavailable);
             };

@@ -13,11 +13,15 @@ const ATTEMPTS: usize = 8;
 /// Writes until the queue is closed and empty.
 pub(super) fn run(mut connection: Connection, waiting: &Queue<Box<dyn Job>>) {
     loop {
-        let jobs = waiting.take(MOST_TOGETHER);
+        let mut jobs = waiting.take(MOST_TOGETHER);
         if jobs.is_empty() {
             break;
         }
-        write(&mut connection, jobs);
+        // Who was told that it could not be done may try again: then it must not be done twice.
+        jobs.retain(|job| job.is_wanted());
+        if !jobs.is_empty() {
+            write(&mut connection, jobs);
+        }
     }
     // What is in the log is durable; this only puts it where it belongs. A failure was logged.
     let _ = connection.script("PRAGMA wal_checkpoint(TRUNCATE)");
