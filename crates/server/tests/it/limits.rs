@@ -80,3 +80,42 @@ fn what_is_stored_nowhere_is_never_a_success() {
     let header = basic("app", SECRET);
     assert_eq!(world.post("/acme/oauth2/introspect", "token=x", &[("authorization", &header)]).status, 503);
 }
+
+/// The status line of the answer to a request as it stands on the wire.
+fn raw(world: &World, request: &str) -> String {
+    let mut stream = TcpStream::connect(world.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn rfc9112_s3_2_a_request_names_one_host() {
+    let world = World::new();
+    for (hosts, status) in [("", "400"), ("Host: a\r\nHost: b\r\n", "400"), ("Host: a\r\n", "200")] {
+        let answer = raw(&world, &format!("GET /healthz HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{hosts}: {answer}");
+    }
+}
+
+#[test]
+fn two_content_types_are_none() {
+    let world = World::new();
+    let form = "application/x-www-form-urlencoded";
+    let request = format!(
+        "POST /acme/oauth2/token HTTP/1.1\r\nHost: a\r\nContent-Type: {form}\r\nContent-Type: text/plain\r\n\
+         Content-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    assert!(raw(&world, &request).starts_with("HTTP/1.1 400"));
+}
+
+#[test]
+fn postgres_is_never_asked_for_a_nul() {
+    let world = World::on(Engine::Postgres);
+    for path in ["/%00/oauth2", "/acme%00/login", "/.well-known/oauth-authorization-server/%00"] {
+        assert_eq!(world.get(path, &[]).status, 404, "{path}");
+    }
+    assert_eq!(world.bob().get("/acme/oauth2?app=%00").status, 400);
+}

@@ -88,4 +88,6 @@ fn an_address_is_believed_from_trusted_proxies_only() {
     assert!((0..6).all(|n| guess(&behind, &format!("192.0.2.{n}")) == 400));
     let statuses: Vec<u16> = (0..6).map(|n| guess(&behind, &format!("203.0.113.{n}, 198.51.100.7"))).collect();
     assert_eq!(statuses[5], 429, "only the nearest address outside our proxies counts");
+    let statuses: Vec<u16> = (0..6).map(|n| guess(&behind, &format!("203.0.113.{n}, not an address"))).collect();
+    assert_eq!(statuses[5], 429, "what stands left of nonsense was not written by a proxy of ours");
 }

@@ -108,8 +108,9 @@ fn child_writes_until_the_disk_is_full() {
             }
         }
     }
-    // What is there can still be read.
+    // What is there can still be read, and nobody is told that the store is ready.
     assert!(wait(store.read(here, move |tx| tx.find_user(bob))).unwrap().is_some());
+    assert!(wait(store.ping()).is_err());
 }
 
 #[test]
