@@ -492,7 +492,8 @@ impl<'w> Browser<'w> {
         self.post("/acme/consent", &fields)
     }
 
-    fn cookie_header(&self) -> String {
+    /// What this browser would send.
+    pub(crate) fn cookie_header(&self) -> String {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 

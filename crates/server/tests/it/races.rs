@@ -1,6 +1,6 @@
 //! What may happen once happens once, under 64 parallel requests, on both engines and across two processes.
 
-use crate::harness::{Answer, Engine, VERIFIER, World};
+use crate::harness::{Answer, Engine, VERIFIER, World, dear_digest, wait};
 use std::sync::Barrier;
 
 const PARALLEL: usize = 64;
@@ -91,4 +91,75 @@ fn postgres_two_processes_behave_as_one() {
     let mut browser = other.bob();
     browser.world = &world;
     assert_eq!(browser.get("/acme/account").status, 200, "a session is good at every node");
+}
+
+fn a_withdrawal_leaves_no_code_behind(world: &World) {
+    let mut bob = world.bob();
+    let path = "/acme/oauth2/authorize?response_type=code&client_id=app&scope=read";
+    for _ in 0..5 {
+        bob.authorize(path.split_once('?').unwrap().1);
+        let cookie = bob.cookie_header();
+        let barrier = Barrier::new(9);
+        let answers: Vec<Answer> = std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        world.get(path, &[("cookie", &cookie)])
+                    })
+                })
+                .collect();
+            barrier.wait();
+            let now = world.server().clock().now();
+            let withdraw = world.server().store().write(world.workspace, move |tx| {
+                let (bob, app) = (tx.find_user_by_username("bob")?.unwrap(), tx.find_client("app")?.unwrap());
+                tx.withdraw_consent(bob.id, app.row, now)
+            });
+            wait(withdraw).unwrap();
+            asking.into_iter().map(|asking| asking.join().unwrap()).collect()
+        });
+        for code in answers.iter().filter_map(|answer| answer.answer_parameter("code")) {
+            let answer = world.token(&format!("grant_type=authorization_code&code={code}"));
+            assert_eq!(answer.status, 400, "a grant without consent: {}", answer.body);
+        }
+    }
+}
+
+#[test]
+fn sqlite_a_withdrawal_leaves_no_code_behind() {
+    a_withdrawal_leaves_no_code_behind(&World::new());
+}
+
+#[test]
+fn postgres_a_withdrawal_leaves_no_code_behind() {
+    a_withdrawal_leaves_no_code_behind(&World::on(Engine::Postgres));
+}
+
+#[test]
+fn a_changed_password_beats_logins_that_are_being_checked() {
+    let world = World::new();
+    let slow = world.create_user_with("slow", dear_digest("old"));
+    let logins: Vec<u16> = std::thread::scope(|scope| {
+        let logins: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| crate::harness::Browser::new(&world).sign_in("/acme/login", "slow", "old").status))
+            .collect();
+        // Some of them wait for the hashing threads now: the first that is done says so.
+        let grant = world.token("grant_type=password&username=slow&password=old");
+        let now = world.server().clock().now();
+        let digest = dear_digest("new");
+        let reset = world.server().store().write(world.workspace, move |tx| {
+            tx.set_password(slow, &digest)?;
+            tx.end_sessions_of(slow, None, now)
+        });
+        wait(reset).unwrap();
+        let refreshed = grant.json()["refresh_token"]
+            .as_str()
+            .map(|token| world.token(&format!("grant_type=refresh_token&refresh_token={token}")).status);
+        assert!(refreshed.is_none_or(|status| status == 400));
+        logins.into_iter().map(|login| login.join().unwrap()).collect()
+    });
+    assert!(logins.iter().all(|status| [303, 422].contains(status)), "{logins:?}");
+    let now = world.server().clock().now();
+    let sessions = wait(world.server().store().read(world.workspace, move |tx| tx.list_sessions(slow, now))).unwrap();
+    assert_eq!(sessions, [], "the old password signed in after the reset");
 }
