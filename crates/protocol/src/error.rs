@@ -1,6 +1,6 @@
 //! OAuth errors as values: the registered code, what was wrong, and the rule it broke (RFC 6749 §4.1.2.1, §5.2).
 
-use std::fmt;
+pub use crate::rule::Rule;
 
 /// The registered error codes that this server answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,34 +74,6 @@ impl ErrorCode {
     }
 }
 
-/// Where a rule is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// The number of the RFC.
-    pub rfc: u16,
-    /// The section, such as `4.1.3`.
-    pub section: &'static str,
-}
-
-impl Rule {
-    /// Section `section` of RFC `rfc`.
-    pub const fn rfc(rfc: u16, section: &'static str) -> Self {
-        Self { rfc, section }
-    }
-
-    /// The published text of the rule (the `error_uri` of RFC 6749 §5.2).
-    pub fn url(self) -> String {
-        format!("https://www.rfc-editor.org/rfc/rfc{}#section-{}", self.rfc, self.section)
-    }
-}
-
-impl fmt::Display for Rule {
-    /// In ASCII, because `error_description` admits nothing else (RFC 6749 §5.2).
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RFC {} section {}", self.rfc, self.section)
-    }
-}
-
 /// A refusal in the protocol's own terms. The description speaks to the developer of the app and
 /// is a fixed text, so nothing that was presented can leak into an answer or a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,17 +95,5 @@ impl OAuthError {
     /// The `error_description` on the wire: the text and its rule.
     pub fn wire_description(&self) -> String {
         format!("{} ({})", self.description, self.rule)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rule_has_an_address() {
-        let rule = Rule::rfc(6749, "4.1.3");
-        assert_eq!(rule.url(), "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3");
-        assert_eq!(rule.to_string(), "RFC 6749 section 4.1.3");
     }
 }

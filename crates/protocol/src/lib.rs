@@ -19,6 +19,7 @@ pub mod pkce;
 pub mod redirect_uri;
 pub mod register;
 pub mod revoke;
+pub mod rule;
 #[cfg(test)]
 mod sample;
 pub mod scope;

@@ -42,7 +42,7 @@ fn workspaces(home: &Home, server: Option<&Serving>) {
 
     assert!(home.fails(1, "workspace create acme").contains("exists already"));
     assert!(home.fails(1, "workspace show nope").contains("`grantry workspace list`"));
-    assert!(home.fails(1, "workspace update acme --code-lifetime 601").contains("RFC 6749 §4.1.2"));
+    assert!(home.fails(1, "workspace update acme --code-lifetime 601").contains("RFC 6749 section 4.1.2"));
     assert!(home.fails(1, "workspace update acme --remove-scope nope").contains("`read`, `write`"));
     assert!(home.fails(2, "workspace delete acme").contains("--yes"));
 
@@ -109,7 +109,8 @@ fn apps(home: &Home, server: Option<&Serving>) {
         home.fails(1, &format!("app create {app} --type service --grant implicit")).contains("--allow-grant implicit")
     );
     assert!(
-        home.fails(1, &format!("app create {app} --type spa --grant client_credentials")).contains("RFC 6749 §4.4")
+        home.fails(1, &format!("app create {app} --type spa --grant client_credentials"))
+            .contains("RFC 6749 section 4.4")
     );
     let wrong = home.run(&format!("app create {app} --type web --redirect-uri http://a.example"), "");
     assert_eq!(wrong.status.code(), Some(2));

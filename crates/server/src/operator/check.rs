@@ -45,7 +45,7 @@ pub(super) fn lifetime(what: &str, lifetime: Option<Seconds>) -> Result<(), Oper
 
 /// A refusal because of this problem; the hint says what an operator can do.
 pub(super) fn refused(problem: &Problem, hint: &str) -> OperatorError {
-    let rule = problem.rule.map(|rule| format!(" (RFC {} §{})", rule.rfc, rule.section)).unwrap_or_default();
+    let rule = problem.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
     OperatorError::refused(format!("{}{hint}{rule}", problem.message))
 }
 

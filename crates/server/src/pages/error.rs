@@ -34,11 +34,7 @@ pub(crate) struct Rule {
 impl Rule {
     /// The rule that an `error_uri` of this server points to; `None` for every other address.
     pub(crate) fn at(uri: &str) -> Option<Self> {
-        let (number, section) = uri.strip_prefix("https://www.rfc-editor.org/rfc/rfc")?.split_once("#section-")?;
-        let is_number = !number.is_empty() && number.len() <= 5 && number.bytes().all(|b| b.is_ascii_digit());
-        let is_section = section.len() <= 16 && section.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
-        let text = format!("RFC {number} section {section}");
-        (is_number && is_section).then(|| Self { text, href: uri.to_owned() })
+        grantry_protocol::Rule::name_at(uri).map(|text| Self { text, href: uri.to_owned() })
     }
 
     /// An `error_description` without the rule at its end, for a page that shows the rule apart.
@@ -54,14 +50,11 @@ mod tests {
 
     #[test]
     fn a_rule_is_found_by_the_address_of_an_error() {
-        let error = grantry_protocol::Rule::rfc(6749, "4.1.2.1");
-        let rule = Rule::at(&error.url()).expect("a rule");
-        assert_eq!(rule.text, error.to_string());
-        assert_eq!(Rule::without("no (RFC 6749 section 4.1.2.1)", Some(&rule)), "no");
-        for other in
-            ["javascript:alert(1)", "https://evil.example/rfc6749#section-1", "https://www.rfc-editor.org/rfc/rfc6749"]
-        {
-            assert!(Rule::at(other).is_none(), "{other}");
+        for error in [grantry_protocol::Rule::rfc(6749, "4.1.2.1"), grantry_protocol::Rule::oidc_core("5.5")] {
+            let rule = Rule::at(&error.url()).expect("a rule");
+            assert_eq!((&rule.text, &rule.href), (&error.to_string(), &error.url()));
+            assert_eq!(Rule::without(&format!("no ({error})"), Some(&rule)), "no");
         }
+        assert!(Rule::at("javascript:alert(1)").is_none());
     }
 }

@@ -113,5 +113,5 @@ fn confidential(client: &Client) -> Result<(), OperatorError> {
 }
 
 fn public() -> OperatorError {
-    OperatorError::refused("a public app (token_endpoint_auth_method none) has no secret (RFC 6749 §2.1)")
+    OperatorError::refused("a public app (token_endpoint_auth_method none) has no secret (RFC 6749 section 2.1)")
 }
