@@ -29,6 +29,8 @@ pub struct User {
 pub struct Session {
     /// The row; its cookie is a sealed statement about it.
     pub id: SessionId,
+    /// What clients call it (Back-Channel Logout §2.1 `sid`).
+    pub sid: String,
     /// Who is signed in.
     pub user: UserId,
     /// When the person last proved who they are.

@@ -1,5 +1,10 @@
 //! A client (the portal calls it *app*): what is registered about it, in the terms of RFC 6749 §2 and RFC 7591 §2.
 
+mod openid;
+
+pub use openid::{ID_TOKEN_ALGORITHM, OpenidRegistration, SubjectType};
+
+use crate::authorize::OPENID;
 use crate::error::{ErrorCode, OAuthError, Rule};
 use crate::jose::Algorithm;
 use crate::redirect_uri::RedirectUri;
@@ -24,8 +29,19 @@ pub struct Client {
     pub owner: Option<UserId>,
     /// When it was registered.
     pub created_at: Timestamp,
+    /// Set where it registered itself (RFC 7591).
+    pub dynamic: Option<DynamicRegistration>,
     /// Set when it may not be used any more.
     pub disabled_at: Option<Timestamp>,
+}
+
+/// What is known about a client that registered itself (RFC 7591, RFC 7592).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DynamicRegistration {
+    /// Which registration access token is good: each new one counts up, and ends the one before it (RFC 7592 §3).
+    pub generation: i64,
+    /// When it is removed if nobody has used it by then; none once somebody has.
+    pub unused_until: Option<Timestamp>,
 }
 
 /// What an owner decides about an app.
@@ -52,6 +68,9 @@ pub struct Registration {
     /// How its access tokens are written.
     #[serde(default)]
     pub access_token: AccessTokenChoice,
+    /// What it registers for OpenID Connect.
+    #[serde(default)]
+    pub openid: OpenidRegistration,
     /// Set for a resource server: the identifier by which scopes name it as their audience (RFC 7662 §2.2 `aud`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
@@ -61,6 +80,19 @@ impl Registration {
     /// Whether the app cannot keep a secret (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == AuthMethod::None
+    }
+
+    /// The algorithms it chose for what it is sent: those that are not used by everyone anyhow.
+    pub fn chosen_algorithms(&self) -> Vec<Algorithm> {
+        let openid = self.scope.contains(OPENID).then_some(&self.openid);
+        let access_token = self.access_token;
+        let chosen = [
+            (access_token.format == AccessTokenFormat::Jwt).then_some(access_token.signing_alg),
+            openid.map(|openid| openid.id_token_signed_response_alg),
+            openid.and_then(|openid| openid.userinfo_signed_response_alg),
+        ];
+        let chosen: BTreeSet<Algorithm> = chosen.into_iter().flatten().collect();
+        chosen.into_iter().filter(|algorithm| *algorithm != ID_TOKEN_ALGORITHM).collect()
     }
 }
 
@@ -163,6 +195,10 @@ pub enum AuthMethod {
     ClientSecretBasic,
     /// Form parameters (RFC 6749 §2.3.1).
     ClientSecretPost,
+    /// A JWT signed by a private key of its own (RFC 7523 §2.2, OpenID Connect Core §9).
+    PrivateKeyJwt,
+    /// A JWT authenticated by its secret (RFC 7523 §2.2, OpenID Connect Core §9).
+    ClientSecretJwt,
     /// A public client: it names itself and proves possession of a code by PKCE.
     None,
 }
@@ -176,6 +212,8 @@ impl AuthMethod {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::ClientSecretJwt => "client_secret_jwt",
             Self::None => "none",
         }
     }
@@ -183,6 +221,11 @@ impl AuthMethod {
     /// The method with this wire value.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.as_str() == text)
+    }
+
+    /// Whether it needs a secret that both sides know.
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
     }
 }
 

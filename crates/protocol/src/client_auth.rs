@@ -150,6 +150,9 @@ pub fn check(credentials: Credentials, client: Option<Client>, now: Timestamp) -
             AuthMethod::ClientSecretPost => {
                 "this app authenticates by client_secret_post: client_id and client_secret in the form"
             }
+            AuthMethod::PrivateKeyJwt | AuthMethod::ClientSecretJwt => {
+                "this app authenticates by an assertion: client_assertion and client_assertion_type in the form"
+            }
             AuthMethod::None => "this app is public and has no secret: send only its client_id",
         });
     }

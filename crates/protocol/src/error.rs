@@ -25,11 +25,43 @@ pub enum ErrorCode {
     ServerError,
     /// RFC 6749 §4.1.2.1.
     TemporarilyUnavailable,
+    /// OpenID Connect Core §3.1.2.6.
+    LoginRequired,
+    /// OpenID Connect Core §3.1.2.6.
+    InteractionRequired,
+    /// OpenID Connect Core §3.1.2.6.
+    AccountSelectionRequired,
+    /// OpenID Connect Core §3.1.2.6.
+    ConsentRequired,
+    /// OpenID Connect Core §3.1.2.6.
+    InvalidRequestUri,
+    /// OpenID Connect Core §3.1.2.6.
+    InvalidRequestObject,
+    /// OpenID Connect Core §3.1.2.6.
+    RequestNotSupported,
+    /// OpenID Connect Core §3.1.2.6.
+    RequestUriNotSupported,
+    /// OpenID Connect Core §3.1.2.6.
+    RegistrationNotSupported,
+    /// OpenID Connect Core Error Code unmet_authentication_requirements §2.
+    UnmetAuthenticationRequirements,
+    /// RFC 6750 §3.1.
+    InvalidToken,
+    /// RFC 6750 §3.1.
+    InsufficientScope,
+    /// RFC 7591 §3.2.2.
+    InvalidRedirectUri,
+    /// RFC 7591 §3.2.2.
+    InvalidClientMetadata,
+    /// RFC 7591 §3.2.2.
+    InvalidSoftwareStatement,
+    /// RFC 7591 §3.2.2.
+    UnapprovedSoftwareStatement,
 }
 
 impl ErrorCode {
     /// Every code.
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 26] = [
         Self::InvalidRequest,
         Self::InvalidClient,
         Self::InvalidGrant,
@@ -40,6 +72,22 @@ impl ErrorCode {
         Self::UnsupportedResponseType,
         Self::ServerError,
         Self::TemporarilyUnavailable,
+        Self::LoginRequired,
+        Self::InteractionRequired,
+        Self::AccountSelectionRequired,
+        Self::ConsentRequired,
+        Self::InvalidRequestUri,
+        Self::InvalidRequestObject,
+        Self::RequestNotSupported,
+        Self::RequestUriNotSupported,
+        Self::RegistrationNotSupported,
+        Self::UnmetAuthenticationRequirements,
+        Self::InvalidToken,
+        Self::InsufficientScope,
+        Self::InvalidRedirectUri,
+        Self::InvalidClientMetadata,
+        Self::InvalidSoftwareStatement,
+        Self::UnapprovedSoftwareStatement,
     ];
 
     /// The code with this text.
@@ -60,6 +108,22 @@ impl ErrorCode {
             Self::UnsupportedResponseType => ("unsupported_response_type", 400),
             Self::ServerError => ("server_error", 500),
             Self::TemporarilyUnavailable => ("temporarily_unavailable", 503),
+            Self::LoginRequired => ("login_required", 400),
+            Self::InteractionRequired => ("interaction_required", 400),
+            Self::AccountSelectionRequired => ("account_selection_required", 400),
+            Self::ConsentRequired => ("consent_required", 400),
+            Self::InvalidRequestUri => ("invalid_request_uri", 400),
+            Self::InvalidRequestObject => ("invalid_request_object", 400),
+            Self::RequestNotSupported => ("request_not_supported", 400),
+            Self::RequestUriNotSupported => ("request_uri_not_supported", 400),
+            Self::RegistrationNotSupported => ("registration_not_supported", 400),
+            Self::UnmetAuthenticationRequirements => ("unmet_authentication_requirements", 400),
+            Self::InvalidToken => ("invalid_token", 401),
+            Self::InsufficientScope => ("insufficient_scope", 403),
+            Self::InvalidRedirectUri => ("invalid_redirect_uri", 400),
+            Self::InvalidClientMetadata => ("invalid_client_metadata", 400),
+            Self::InvalidSoftwareStatement => ("invalid_software_statement", 400),
+            Self::UnapprovedSoftwareStatement => ("unapproved_software_statement", 400),
         }
     }
 

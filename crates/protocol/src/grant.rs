@@ -1,7 +1,9 @@
 //! A grant: what a user gave a client, the root of a token family. Tokens are sealed statements about it.
 
 use crate::scope::Scope;
+use crate::subject::Subject;
 use crate::types::{ClientRow, GrantId, GrantType, SessionId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 
 /// Where a grant stands. Expiry is not a state: it is asked of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,24 @@ impl GrantState {
     }
 }
 
+/// What an OpenID request asked of ID Tokens and UserInfo, and what ID Tokens say of the login (OpenID Connect Core §2).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OpenidGrant {
+    /// The client's own value, given back in ID Tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// The session, as clients know it.
+    pub sid: String,
+    /// The authentication context class that the login met.
+    pub acr: String,
+    /// How the person proved who they are (RFC 8176 §2).
+    pub amr: Vec<String>,
+    /// The `claims` parameter, as it was sent (OpenID Connect Core §5.5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<String>,
+}
+
 /// One authorization that a user gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -55,6 +75,8 @@ pub struct Grant {
     pub redirect_uri: Option<String>,
     /// The PKCE challenge, method S256 (RFC 7636 §4.3).
     pub code_challenge: Option<String>,
+    /// What an OpenID request asked for; none where it was none.
+    pub openid: Option<OpenidGrant>,
     /// Where it stands.
     pub state: GrantState,
     /// Counts the rotations of its refresh token.
@@ -90,6 +112,8 @@ pub struct NewGrant {
     pub redirect_uri: Option<String>,
     /// The PKCE challenge, method S256.
     pub code_challenge: Option<String>,
+    /// What an OpenID request asked for; none where it was none.
+    pub openid: Option<OpenidGrant>,
     /// `Pending` with a code, `Active` when tokens are issued at once.
     pub state: GrantState,
     /// When it is given.
@@ -114,6 +138,7 @@ impl Grant {
             auth_time: new.auth_time,
             redirect_uri: new.redirect_uri,
             code_challenge: new.code_challenge,
+            openid: new.openid,
             state: new.state,
             generation: 0,
             rotated_at: None,
@@ -132,8 +157,8 @@ pub struct Standing {
     pub grant: Grant,
     /// The `client_id` of its client.
     pub client_id: String,
-    /// The `sub` of its user.
-    pub subject: String,
+    /// Its user, as its client knows them.
+    pub subject: Subject,
     /// The user's name, for `username` (RFC 7662 §2.2).
     pub username: String,
     /// Whether its client may still be used.

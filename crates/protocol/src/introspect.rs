@@ -72,7 +72,7 @@ impl Introspection {
     }
 
     /// A good refresh token.
-    pub fn refresh_token(standing: &Standing, issuer: &str) -> Self {
+    pub fn refresh_token(standing: &Standing, subject: String, issuer: &str) -> Self {
         Self {
             active: true,
             scope: standing.grant.scope.clone(),
@@ -80,7 +80,7 @@ impl Introspection {
             username: Some(standing.username.clone()),
             exp: Some(standing.grant.expires_at),
             iat: Some(standing.grant.rotated_at.unwrap_or(standing.grant.created_at)),
-            sub: Some(standing.subject.clone()),
+            sub: Some(subject),
             iss: Some(issuer.to_owned()),
             ..Self::default()
         }

@@ -11,6 +11,7 @@ pub mod client_auth;
 pub mod entropy;
 pub mod error;
 pub mod grant;
+pub mod id_token;
 pub mod introspect;
 pub mod jose;
 pub mod metadata;
@@ -25,6 +26,7 @@ mod sample;
 pub mod scope;
 pub mod sealed;
 
+pub mod subject;
 pub mod token;
 pub mod types;
 

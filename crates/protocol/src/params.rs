@@ -93,22 +93,41 @@ fn refuse(description: &'static str) -> OAuthError {
 }
 
 /// The parameters that a rule here reads. As `scope[]=a` or `code[0]=x` some frameworks would take them for arrays.
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 35] = [
+    "access_token",
+    "acr_values",
+    "claims",
+    "claims_locales",
+    "client_assertion",
+    "client_assertion_type",
     "client_id",
     "client_secret",
     "code",
     "code_challenge",
     "code_challenge_method",
     "code_verifier",
+    "display",
     "grant_type",
+    "id_token_hint",
+    "login_hint",
+    "logout_hint",
+    "max_age",
+    "nonce",
     "password",
+    "post_logout_redirect_uri",
+    "prompt",
     "redirect_uri",
     "refresh_token",
+    "registration",
+    "request",
+    "request_uri",
+    "response_mode",
     "response_type",
     "scope",
     "state",
     "token",
     "token_type_hint",
+    "ui_locales",
     "username",
 ];
 

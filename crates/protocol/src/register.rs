@@ -5,7 +5,8 @@ use crate::client::{ApplicationType, LifetimeOverrides, Registration};
 use crate::error::Rule;
 use crate::redirect_uri::RedirectUri;
 use crate::types::{GrantType, Seconds};
-use crate::workspace::{Lifetimes, Workspace};
+use crate::scope::Scope;
+use crate::workspace::{Lifetimes, ScopeDefinition, Workspace};
 use std::collections::BTreeSet;
 use url::Url;
 
@@ -99,6 +100,14 @@ pub fn may_have(grant: GrantType, before: Option<&Registration>, workspace: &Wor
 /// The grants that a new app of this type is given: the usual ones, as far as the workspace has them.
 pub fn usual_grants(kind: ApplicationType, workspace: &Workspace) -> BTreeSet<GrantType> {
     kind.usual_grants().intersection(&workspace.policy.grant_types).copied().collect()
+}
+
+/// The scopes that a new app of this type is given: all there are, but those about a person where there is none.
+pub fn usual_scope(kind: ApplicationType, workspace: &Workspace) -> Scope {
+    let standard = ScopeDefinition::standard();
+    let about_person = |name: &str| standard.contains(name);
+    let names = workspace.scope_names();
+    if kind == ApplicationType::Service { names.iter().filter(|name| !about_person(name)).collect() } else { names }
 }
 
 struct Check<'a> {
@@ -230,7 +239,6 @@ mod tests {
     use super::*;
     use crate::client::AuthMethod;
     use crate::sample;
-    use crate::scope::Scope;
 
     fn workspace() -> Workspace {
         let mut workspace = sample::workspace();

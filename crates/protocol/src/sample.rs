@@ -1,13 +1,15 @@
 //! A valid case of everything, for tests to change one thing of.
 
 use crate::client::{
-    AccessTokenChoice, ApplicationType, AuthMethod, Client, LifetimeOverrides, Registration, StoredSecret,
+    AccessTokenChoice, ApplicationType, AuthMethod, Client, LifetimeOverrides, OpenidRegistration, Registration,
+    StoredSecret,
 };
 use crate::client_auth::{Check, Credentials, SecretDigest, VerifiedClient, check};
 use crate::grant::{Grant, GrantState, Standing};
 use crate::params::Params;
 use crate::redirect_uri::RedirectUri;
 use crate::scope::Scope;
+use crate::subject::Subject;
 use crate::types::{ClientRow, GrantId, GrantType, Seconds, SessionId, Timestamp, UserId, WorkspaceId};
 use crate::workspace::{Policy, ScopeDefinition, Slug, Workspace};
 
@@ -46,6 +48,7 @@ pub(crate) fn client() -> Client {
             scope: Scope::parse("read write").unwrap(),
             lifetimes: LifetimeOverrides::default(),
             access_token: AccessTokenChoice::default(),
+            openid: OpenidRegistration::default(),
             resource: None,
         },
         secrets: vec![StoredSecret {
@@ -56,6 +59,7 @@ pub(crate) fn client() -> Client {
         }],
         owner: None,
         created_at: NOW,
+        dynamic: None,
         disabled_at: None,
     }
 }
@@ -90,6 +94,7 @@ pub(crate) fn pending() -> Standing {
             auth_time: NOW,
             redirect_uri: None,
             code_challenge: None,
+            openid: None,
             state: GrantState::Pending,
             generation: 0,
             rotated_at: None,
@@ -99,7 +104,7 @@ pub(crate) fn pending() -> Standing {
             expires_at: NOW.plus(Seconds(60)),
         },
         client_id: "app".to_owned(),
-        subject: "sub".to_owned(),
+        subject: Subject { public: "sub".to_owned(), sector: None },
         username: "bob".to_owned(),
         client_enabled: true,
         user_enabled: true,

@@ -82,7 +82,7 @@ pub struct Workspace {
     pub name: String,
     /// Its rules.
     pub policy: Policy,
-    /// What its apps can ask for.
+    /// What its apps can ask for: its own, and those of [`ScopeDefinition::standard`].
     pub scopes: Vec<ScopeDefinition>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -149,6 +149,66 @@ pub struct ScopeDefinition {
     pub audience: Option<String>,
 }
 
+/// OpenID Connect Core §5.4, §11: scopes that every workspace has, what they mean to a person, and whether they can be unticked.
+const STANDARD: [(&str, &str, bool); 6] = [
+    ("openid", "Know that it is you who signed in", false),
+    ("profile", "See your profile: name, picture, birthday, language and the like", true),
+    ("email", "See your email address", true),
+    ("address", "See your postal address", true),
+    ("phone", "See your phone number", true),
+    ("offline_access", "Stay connected while you are away", true),
+];
+
+impl ScopeDefinition {
+    /// These scopes, and after them the standard ones that are not among them.
+    pub fn with_standard(mut own: Vec<Self>) -> Vec<Self> {
+        for (name, description, optional) in STANDARD {
+            if own.iter().all(|scope| scope.name != name) {
+                let (name, description) = (name.to_owned(), description.to_owned());
+                own.push(Self { name, description, optional, audience: None });
+            }
+        }
+        own
+    }
+
+    /// The names of the standard scopes.
+    pub fn standard() -> Scope {
+        STANDARD.iter().map(|(name, ..)| *name).collect()
+    }
+}
+
+/// Who may register apps by RFC 7591, without a person at the portal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DynamicRegistrationPolicy {
+    /// Nobody.
+    #[default]
+    Off,
+    /// Whoever has an initial access token (RFC 7591 §3).
+    InitialAccessToken,
+    /// Everybody.
+    Open,
+}
+
+impl DynamicRegistrationPolicy {
+    /// Every policy, in the order pages and the command line offer them.
+    pub const ALL: [Self; 3] = [Self::Off, Self::InitialAccessToken, Self::Open];
+
+    /// The value on the command line and in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::InitialAccessToken => "initial_access_token",
+            Self::Open => "open",
+        }
+    }
+
+    /// The policy with this value.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.as_str() == text)
+    }
+}
+
 /// The rules of one workspace. Stored as JSON; absent members take the default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -159,6 +219,8 @@ pub struct Policy {
     pub lifetimes: Lifetimes,
     /// Who may register apps in the portal.
     pub app_registration: AppRegistration,
+    /// Who may register apps by RFC 7591.
+    pub dynamic_registration: DynamicRegistrationPolicy,
 }
 
 impl Default for Policy {
@@ -167,6 +229,7 @@ impl Default for Policy {
             grant_types: [GrantType::AuthorizationCode, GrantType::ClientCredentials, GrantType::RefreshToken].into(),
             lifetimes: Lifetimes::default(),
             app_registration: AppRegistration::Users,
+            dynamic_registration: DynamicRegistrationPolicy::Off,
         }
     }
 }

@@ -86,3 +86,7 @@ if (fields && location.hash.length > 1) {
   document.getElementById("fragment-empty").hidden = true;
   history.replaceState(null, "", location.pathname);
 }
+
+// An answer that is posted to an app goes by itself. The form's own method, because a field may be called "submit".
+const answer = document.querySelector("form[data-submits-itself]");
+if (answer) HTMLFormElement.prototype.submit.call(answer);

@@ -47,7 +47,8 @@ impl Browser {
     /// Who is signed in, as the protocol needs to know it.
     pub(crate) fn person(&self) -> Option<SignedIn> {
         let (session, user) = self.signed_in.as_ref()?;
-        Some(SignedIn { user: user.id, session: session.id, auth_time: session.auth_time })
+        let (session_id, sid) = (session.id, session.sid.clone());
+        Some(SignedIn { user: user.id, session: session_id, sid, auth_time: session.auth_time })
     }
 
     /// The user who is signed in.

@@ -1,9 +1,11 @@
 //! Pages for people: the view structs that the templates are filled from, one file per page.
 //! The structs hold text that is ready to be shown and know nothing of storage or protocol types.
 
+pub(crate) mod choose;
 pub(crate) mod consent;
 pub(crate) mod docs;
 pub(crate) mod error;
+mod form_post;
 pub(crate) mod grant;
 pub(crate) mod home;
 pub(crate) mod layout;
@@ -17,13 +19,16 @@ pub(crate) mod try_it;
 use crate::assets;
 use crate::browser::Browser;
 use crate::here::Here;
-use crate::reply::{Failure, NO_STORE};
+use crate::reply::{Failure, NO_STORE, see_other};
+use crate::words;
 use askama::Template;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use form_post::FormPostPage;
+use grantry_protocol::authorize::Answer;
 use grantry_protocol::workspace::Workspace;
 use layout::{Frame, SignedIn};
 
@@ -59,6 +64,17 @@ pub(crate) fn page_that_leads_to(template: &impl Template, target: Option<&str>)
         Failure::Internal
     })?;
     Ok((StatusCode::OK, headers(target), html).into_response())
+}
+
+/// An answer on its way to an app.
+pub(crate) fn answer(answer: Answer, frame: impl FnOnce() -> Frame) -> Result<Response, Failure> {
+    match answer {
+        Answer::Redirect(location) => Ok(see_other(&location)),
+        Answer::FormPost { action, fields } => {
+            let page = FormPostPage { frame: frame(), origin: words::origin(&action), action: action.clone(), fields };
+            page_that_leads_to(&page, Some(&action))
+        }
+    }
 }
 
 /// The headers of every page (DESIGN: nothing inline, nothing framed, nothing cached, no referrer).

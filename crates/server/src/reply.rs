@@ -120,10 +120,13 @@ pub(crate) async fn to_people(State(server): State<Server>, request: Request, ne
     let slug = slug_of(&request);
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Failure>() {
-        Some(Failure::Redirected(target, error)) => see_other(&target.with_error(&error)),
         Some(failure) => {
             let workspace = server.workspaces().find(&server, &slug).await.ok();
             let frame = workspace.map(|open| pages::plain_frame(&open.row));
+            if let Failure::Redirected(target, error) = &failure {
+                let frame = || frame.unwrap_or_else(pages::frame_outside);
+                return pages::answer(target.with_error(error), frame).unwrap_or_else(IntoResponse::into_response);
+            }
             let mut answer = error_page(frame, failure, &id);
             keep_headers(&response, &mut answer);
             answer

@@ -5,14 +5,24 @@ use crate::reply::Failure;
 use crate::server::Server;
 use crate::workspace::OpenWorkspace;
 use grantry_protocol::WorkspaceId;
-use grantry_protocol::client::{AccessTokenChoice, AccessTokenFormat};
+use grantry_protocol::client::ID_TOKEN_ALGORITHM;
 use grantry_protocol::jose::{
-    Algorithm, KeyState, Schedule, ScheduledKey, SigningKey, SigningKeys, beginning_of_first,
+    Algorithm, KeySet, KeyState, Schedule, ScheduledKey, SigningKey, SigningKeys, beginning_of_first,
 };
 use grantry_protocol::sealed::KeyPurpose;
 use grantry_protocol::types::Timestamp;
 use grantry_storage::{Key, NewSigningKey};
 use std::sync::Arc;
+
+/// The key set of a workspace is never empty: whoever reads it before they send anyone here has the usual key by then.
+pub(crate) async fn key_set(here: &Here) -> Result<KeySet, Failure> {
+    if here.workspace.signing.active(ID_TOKEN_ALGORITHM, here.now).is_some() {
+        return Ok(here.workspace.signing.key_set(here.now));
+    }
+    let slug = here.row().slug.as_str();
+    first(&here.server, slug, ID_TOKEN_ALGORITHM).await?;
+    Ok(here.server.workspaces().find(&here.server, slug).await?.signing.key_set(here.now))
+}
 
 /// The key that signs by this algorithm now. The first one of an algorithm is made here, and whoever needs it meanwhile waits.
 pub(crate) async fn key(here: &Here, algorithm: Algorithm) -> Result<Arc<SigningKey>, Failure> {
@@ -22,11 +32,13 @@ pub(crate) async fn key(here: &Here, algorithm: Algorithm) -> Result<Arc<Signing
     }
 }
 
-/// Makes the key that an app will need when it is registered, so that it is published before it signs. Where that cannot
-/// be, the app's first token makes it.
-pub(crate) async fn prepare(server: &Server, slug: &str, choice: AccessTokenChoice) {
-    if choice.format == AccessTokenFormat::Jwt && first(server, slug, choice.signing_alg).await.is_err() {
-        tracing::warn!(workspace = slug, algorithm = %choice.signing_alg, "a signing key is not made yet");
+/// Makes the keys that an app chose when it is registered, so that they are published before they sign. Where that cannot be,
+/// the app's first token makes them. The usual key for ID Tokens is made when somebody first asks for the key set.
+pub(crate) async fn prepare(server: &Server, slug: &str, algorithms: &[Algorithm]) {
+    for algorithm in algorithms {
+        if first(server, slug, *algorithm).await.is_err() {
+            tracing::warn!(workspace = slug, %algorithm, "a signing key is not made yet");
+        }
     }
 }
 

@@ -4,9 +4,12 @@ use crate::reply::Failure;
 use crate::server::Server;
 use crate::signing;
 use grantry_protocol::jose::SigningKeys;
+use grantry_protocol::WorkspaceId;
 use grantry_protocol::sealed::{KeyPurpose, KeyRing, SealingKey};
+use grantry_protocol::subject::PairwiseKey;
 use grantry_protocol::types::{Seconds, Timestamp};
 use grantry_protocol::workspace::{Slug, Workspace};
+use grantry_storage::{Key, NewKey, Tx};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -19,6 +22,8 @@ pub(crate) struct OpenWorkspace {
     pub(crate) ring: KeyRing,
     /// The keys that sign those of its tokens that others verify.
     pub(crate) signing: SigningKeys,
+    /// What pairwise `sub`s are computed with (OpenID Connect Core §8.1).
+    pub(crate) pairwise: PairwiseKey,
     /// `{public_url}/{workspace}` (RFC 8414 §2).
     pub(crate) issuer: String,
 }
@@ -80,7 +85,7 @@ fn is_fresh(read_at: Timestamp, now: Timestamp) -> bool {
 
 async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Result<OpenWorkspace, Failure> {
     let wanted = slug.to_owned();
-    let (row, keys) = server
+    let (row, mut keys) = server
         .store()
         .read_instance(move |instance| {
             let Some(row) = instance.find_workspace(&wanted)? else { return Ok(None) };
@@ -89,6 +94,9 @@ async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Re
         })
         .await?
         .ok_or(Failure::NotFound)?;
+    if keys.iter().all(|key| key.purpose != KeyPurpose::Pairwise) {
+        keys = with_pairwise_key(server, row.id).await?;
+    }
     if row.disabled_at.is_some() {
         return Err(Failure::NotFound);
     }
@@ -100,10 +108,25 @@ async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Re
     // A key that does not open is a wrong master key or a damaged row: fail closed rather than with part of the keys.
     let ring = opened.collect::<Option<Vec<_>>>().and_then(|keys| KeyRing::new(row.id, keys));
     let before = before.filter(|before| before.row.id == row.id).map(|before| &before.signing);
-    let (ring, signing) = ring.zip(signing::open(server, row.id, &keys, before)).ok_or_else(|| {
+    let pairwise = keys.iter().find(|key| key.purpose == KeyPurpose::Pairwise);
+    let pairwise = pairwise.and_then(|key| server.master_key().open(row.id, KeyPurpose::Pairwise, &key.sealed));
+    let signing = signing::open(server, row.id, &keys, before);
+    let ((ring, signing), pairwise) = ring.zip(signing).zip(pairwise).ok_or_else(|| {
         tracing::error!(workspace = %row.slug, "the keys of the workspace do not open under this master key");
         Failure::Internal
     })?;
     let issuer = format!("{}/{}", server.settings().public_url, row.slug);
-    Ok(OpenWorkspace { row, ring, signing, issuer })
+    Ok(OpenWorkspace { row, ring, signing, pairwise: PairwiseKey::new(&pairwise), issuer })
+}
+
+/// Makes the key of a workspace that has none yet; whoever is faster, there is one.
+async fn with_pairwise_key(server: &Server, workspace: WorkspaceId) -> Result<Vec<Key>, Failure> {
+    let now = server.clock().now();
+    let sealed = server.master_key().generate(workspace, KeyPurpose::Pairwise, &mut server.randomness());
+    let new = NewKey { purpose: KeyPurpose::Pairwise, sealed };
+    let work = move |tx: &mut Tx<'_>| {
+        tx.insert_only_key(&new, now)?;
+        tx.list_every_key()
+    };
+    Ok(server.store().write(workspace, work).await?)
 }

@@ -40,6 +40,15 @@ const GRANTS: &str = "DELETE FROM grants WHERE (workspace_id, id) IN (
 const GRANTS_LATER: &str = "UPDATE grants SET sweep_at = expires_at WHERE (workspace_id, id) IN (
     SELECT workspace_id, id FROM grants WHERE sweep_at < $1 AND expires_at >= $1 ORDER BY sweep_at LIMIT $2)";
 
+const SESSION_CLIENTS: &str = "DELETE FROM session_clients WHERE (workspace_id, sid, client_row) IN (
+    SELECT workspace_id, sid, client_row FROM session_clients WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+
+const USED_ASSERTIONS: &str = "DELETE FROM used_assertions WHERE (workspace_id, client_row, jti_digest) IN (
+    SELECT workspace_id, client_row, jti_digest FROM used_assertions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+
+const LOGOUT_DELIVERIES: &str = "DELETE FROM logout_deliveries WHERE (workspace_id, id) IN (
+    SELECT workspace_id, id FROM logout_deliveries WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+
 impl Instance<'_> {
     /// Removes up to `limit` rows, and never more than 500, that nobody needs any more. Says how many: fewer than
     /// `limit` means that it is done for now.
@@ -53,6 +62,9 @@ impl Instance<'_> {
             (SIGNING_KEYS, ago(KEY_MARGIN)),
             (SESSIONS, ago(SESSION_MARGIN)),
             (GRANTS, ago(MARGIN)),
+            (SESSION_CLIENTS, ago(MARGIN)),
+            (USED_ASSERTIONS, now),
+            (LOGOUT_DELIVERIES, now),
         ] {
             let left = limit.saturating_sub_unsigned(removed);
             removed += self.execute(sql, &[before.into(), Value::Integer(left)])?;

@@ -4,7 +4,8 @@ use crate::error::Result;
 use crate::search::{Page, containing};
 use crate::tx::Tx;
 use crate::value::{FromRow, Row, to_json};
-use grantry_protocol::client::{Client, Registration, StoredSecret};
+use grantry_protocol::client::{Client, DynamicRegistration, Registration, StoredSecret};
+use grantry_protocol::subject::sector_of;
 use grantry_protocol::{ClientRow, Timestamp, UserId};
 
 /// A client about to be registered.
@@ -37,7 +38,7 @@ macro_rules! select_clients {
     ($clients:literal, $order:literal) => {
         concat!(
             "SELECT clients.id, clients.client_id, clients.registration, clients.owner_id, clients.created_at,
-             clients.disabled_at, client_secrets.number, client_secrets.digest, client_secrets.created_at,
+             clients.disabled_at, clients.registration_generation, clients.unused_until, client_secrets.number, client_secrets.digest, client_secrets.created_at,
              client_secrets.expires_at FROM (SELECT * FROM clients WHERE workspace_id = $1 ",
             $clients,
             ") AS clients LEFT JOIN client_secrets ON client_secrets.workspace_id = $1
@@ -58,6 +59,7 @@ impl FromRow for WithSecret {
             owner: row.take()?,
             created_at: row.take()?,
             disabled_at: row.take()?,
+            dynamic: dynamic(row.take()?, row.take()?),
         };
         let secret = match row.take()? {
             Some(number) => {
@@ -66,6 +68,13 @@ impl FromRow for WithSecret {
             None => None,
         };
         Ok(Self(client, secret))
+    }
+}
+
+const fn dynamic(generation: Option<i64>, unused_until: Option<Timestamp>) -> Option<DynamicRegistration> {
+    match generation {
+        Some(generation) => Some(DynamicRegistration { generation, unused_until }),
+        None => None,
     }
 }
 
@@ -86,7 +95,7 @@ impl Tx<'_> {
         let row = ClientRow(self.next_id());
         self.execute(
             "INSERT INTO clients (workspace_id, id, client_id, name, resource, registration, owner_id, last_secret,
-             created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)",
+             created_at, sector) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)",
             &[
                 row.into(),
                 (&new.client_id).into(),
@@ -95,6 +104,7 @@ impl Tx<'_> {
                 (&to_json(&new.registration)?).into(),
                 new.owner.into(),
                 now.into(),
+                sector_of(&new.registration).as_ref().into(),
             ],
         )?;
         if let Some(digest) = &new.digest {
@@ -118,12 +128,14 @@ impl Tx<'_> {
     /// Changes what is registered about a client. False: there is no such client.
     pub fn update_registration(&mut self, row: ClientRow, registration: &Registration) -> Result<bool> {
         let changed = self.execute(
-            "UPDATE clients SET name = $3, resource = $4, registration = $5 WHERE workspace_id = $1 AND id = $2",
+            "UPDATE clients SET name = $3, resource = $4, registration = $5, sector = $6
+             WHERE workspace_id = $1 AND id = $2",
             &[
                 row.into(),
                 (&registration.name).into(),
                 registration.resource.as_ref().into(),
                 (&to_json(registration)?).into(),
+                sector_of(registration).as_ref().into(),
             ],
         )?;
         Ok(changed > 0)
@@ -142,6 +154,9 @@ impl Tx<'_> {
             "DELETE FROM client_secrets WHERE workspace_id = $1 AND client_row = $2",
             "DELETE FROM consents WHERE workspace_id = $1 AND client_row = $2",
             "DELETE FROM grants WHERE workspace_id = $1 AND client_row = $2",
+            "DELETE FROM session_clients WHERE workspace_id = $1 AND client_row = $2",
+            "DELETE FROM used_assertions WHERE workspace_id = $1 AND client_row = $2",
+            "DELETE FROM logout_deliveries WHERE workspace_id = $1 AND client_row = $2",
         ] {
             self.execute(sql, &[row.into()])?;
         }

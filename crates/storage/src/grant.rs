@@ -2,8 +2,9 @@
 
 use crate::error::Result;
 use crate::tx::Tx;
-use crate::value::{FromRow, Row};
+use crate::value::{FromRow, Row, to_json};
 use grantry_protocol::grant::{Grant, GrantState, NewGrant, Standing};
+use grantry_protocol::subject::Subject;
 use grantry_protocol::token::{authorization_code, refresh_token};
 use grantry_protocol::types::GrantType;
 use grantry_protocol::{ClientRow, GrantId, Timestamp, UserId};
@@ -24,7 +25,7 @@ impl Redeemed {
 macro_rules! grant_columns {
     () => {
         "grants.id, grants.user_id, grants.client_row, grants.session_id, grants.grant_type, grants.scope,
-         grants.auth_time, grants.redirect_uri, grants.code_challenge, grants.state, grants.generation,
+         grants.auth_time, grants.redirect_uri, grants.code_challenge, grants.openid, grants.state, grants.generation,
          grants.rotated_at, grants.created_at, grants.last_used_at, grants.refresh_until, grants.expires_at"
     };
 }
@@ -41,6 +42,7 @@ impl FromRow for Grant {
             auth_time: row.take()?,
             redirect_uri: row.take()?,
             code_challenge: row.take()?,
+            openid: row.take_json_or_none()?,
             state: row.take_as(|text| Some(GrantState::parse(&text)))?,
             generation: row.take()?,
             rotated_at: row.take()?,
@@ -63,7 +65,7 @@ impl FromRow for Standing {
         Ok(Self {
             grant: Grant::from_row(row)?,
             client_id: row.take()?,
-            subject: row.take()?,
+            subject: Subject { public: row.take()?, sector: row.take()? },
             username: row.take()?,
             client_enabled: row.take::<Option<Timestamp>>()?.is_none(),
             user_enabled: row.take::<Option<Timestamp>>()?.is_none(),
@@ -76,11 +78,12 @@ impl Tx<'_> {
     /// Writes a grant. One that is active from the start counts as used.
     pub fn insert_grant(&mut self, new: &NewGrant) -> Result<GrantId> {
         let id = GrantId(self.next_id());
+        let openid = new.openid.as_ref().map(to_json).transpose()?;
         let used_at = (new.state == GrantState::Active).then_some(new.created_at);
         self.execute(
             "INSERT INTO grants (workspace_id, id, user_id, client_row, session_id, grant_type, scope, auth_time,
              redirect_uri, code_challenge, state, generation, created_at, last_used_at, refresh_until, expires_at,
-             sweep_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15, $15)",
+             sweep_at, openid) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15, $15, $16)",
             &[
                 id.into(),
                 new.user.into(),
@@ -96,6 +99,7 @@ impl Tx<'_> {
                 used_at.into(),
                 new.refresh_until.into(),
                 new.expires_at.into(),
+                openid.as_ref().into(),
             ],
         )?;
         Ok(id)
@@ -112,7 +116,7 @@ impl Tx<'_> {
         let sql = concat!(
             "SELECT ",
             grant_columns!(),
-            ", clients.client_id, users.subject, users.username, clients.disabled_at, users.disabled_at,
+            ", clients.client_id, users.subject, clients.sector, users.username, clients.disabled_at, users.disabled_at,
              sessions.ended_at FROM grants
              JOIN clients ON clients.workspace_id = $1 AND clients.id = grants.client_row
              JOIN users ON users.workspace_id = $1 AND users.id = grants.user_id

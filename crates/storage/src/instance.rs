@@ -42,7 +42,7 @@ impl FromRow for Workspace {
             slug: row.take_as(|text| Slug::parse(&text).ok())?,
             name: row.take()?,
             policy: row.take_json()?,
-            scopes: row.take_json()?,
+            scopes: ScopeDefinition::with_standard(row.take_json()?),
             created_at: row.take()?,
             disabled_at: row.take()?,
         })
@@ -50,7 +50,7 @@ impl FromRow for Workspace {
 }
 
 /// Everything that a workspace has, by statements that remove it.
-const EMPTY_WORKSPACE: [&str; 8] = [
+const EMPTY_WORKSPACE: [&str; 11] = [
     "DELETE FROM users WHERE workspace_id = $1",
     "DELETE FROM clients WHERE workspace_id = $1",
     "DELETE FROM client_secrets WHERE workspace_id = $1",
@@ -59,6 +59,9 @@ const EMPTY_WORKSPACE: [&str; 8] = [
     "DELETE FROM grants WHERE workspace_id = $1",
     "DELETE FROM revoked_tokens WHERE workspace_id = $1",
     "DELETE FROM keys WHERE workspace_id = $1",
+    "DELETE FROM session_clients WHERE workspace_id = $1",
+    "DELETE FROM used_assertions WHERE workspace_id = $1",
+    "DELETE FROM logout_deliveries WHERE workspace_id = $1",
 ];
 
 impl<'a> Instance<'a> {

@@ -82,6 +82,16 @@ impl Tx<'_> {
         Err(StorageError::Unavailable)
     }
 
+    /// Writes the one key of a purpose that has no second. False: it is there already.
+    pub fn insert_only_key(&mut self, new: &NewKey, now: Timestamp) -> Result<bool> {
+        let inserted = self.execute(
+            "INSERT INTO keys (workspace_id, purpose, number, sealed, created_at, active_at)
+             VALUES ($1, $2, 1, $3, $4, $4) ON CONFLICT (workspace_id, purpose, number) DO NOTHING",
+            &[new.purpose.as_str().into(), new.sealed.as_slice().into(), now.into()],
+        )?;
+        Ok(inserted > 0)
+    }
+
     /// The keys of this purpose, newest first.
     pub fn list_keys(&mut self, purpose: KeyPurpose) -> Result<Vec<Key>> {
         self.rows(select_keys!("AND purpose = $2 ORDER BY number DESC"), &[purpose.as_str().into()])

@@ -23,6 +23,7 @@ mod revoked_token;
 mod schema;
 mod search;
 mod session;
+mod session_client;
 mod signing_key;
 mod store;
 mod tx;

@@ -10,6 +10,8 @@ use grantry_protocol::{SessionId, Timestamp, UserId};
 /// A session about to begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSession {
+    /// What clients call it: random, or that of the session it takes over.
+    pub sid: String,
     /// Who signs in.
     pub user: UserId,
     /// When they proved who they are.
@@ -28,7 +30,7 @@ const SEEN_EVERY: Seconds = Seconds::minutes(5);
 macro_rules! select_sessions {
     ($more:literal, $rest:literal) => {
         concat!(
-            "SELECT sessions.id, sessions.user_id, sessions.auth_time, sessions.last_seen_at, sessions.expires_at,
+            "SELECT sessions.id, sessions.sid, sessions.user_id, sessions.auth_time, sessions.last_seen_at, sessions.expires_at,
              sessions.ended_at, sessions.user_agent, sessions.address",
             $more,
             " FROM sessions ",
@@ -41,6 +43,7 @@ impl FromRow for Session {
     fn from_row(row: &mut Row) -> Result<Self> {
         Ok(Self {
             id: row.take()?,
+            sid: row.take()?,
             user: row.take()?,
             auth_time: row.take()?,
             last_seen_at: row.take()?,
@@ -65,8 +68,8 @@ impl Tx<'_> {
     pub fn insert_session(&mut self, new: &NewSession, now: Timestamp) -> Result<SessionId> {
         let id = SessionId(self.next_id());
         self.execute(
-            "INSERT INTO sessions (workspace_id, id, user_id, auth_time, last_seen_at, expires_at, user_agent, address)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO sessions (workspace_id, id, user_id, auth_time, last_seen_at, expires_at, user_agent, address, sid)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
                 id.into(),
                 new.user.into(),
@@ -75,6 +78,7 @@ impl Tx<'_> {
                 new.expires_at.into(),
                 (&new.user_agent).into(),
                 (&new.address).into(),
+                (&new.sid).into(),
             ],
         )?;
         Ok(id)

@@ -72,6 +72,12 @@ impl Row {
         serde_json::from_str(&self.take::<String>()?).map_err(|_| unreadable())
     }
 
+    /// The next cell, which holds JSON or nothing.
+    pub(crate) fn take_json_or_none<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
+        let text: Option<String> = self.take()?;
+        text.map(|text| serde_json::from_str(&text).map_err(|_| unreadable())).transpose()
+    }
+
     /// The next cell, read by `read`.
     pub(crate) fn take_as<T>(&mut self, read: impl FnOnce(String) -> Option<T>) -> Result<T> {
         read(self.take()?).ok_or_else(unreadable)

@@ -1,55 +1,131 @@
-//! RFC 6749 §4.1.1: sign in, ask, or answer.
+//! RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.3, §3.1.2.4: sign in, ask, or answer.
 
+use super::openid::{AuthenticationRequest, OPENID};
 use super::respond::RedirectTarget;
-use super::validate::{ResponseType, ValidRequest};
+use super::response_type::ResponseType;
+use super::validate::ValidRequest;
 use crate::account::Consent;
 use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError, Rule};
-use crate::grant::{GrantState, NewGrant};
+use crate::grant::{GrantState, NewGrant, OpenidGrant};
 use crate::scope::Scope;
-use crate::types::{GrantType, SessionId, Timestamp, UserId};
+use crate::id_token::ACR_PASSWORD;
+use crate::types::{GrantType, Seconds, SessionId, Timestamp, UserId};
 use crate::workspace::{Lifetimes, ScopeDefinition, Workspace};
 
 /// Who sits in front of the browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
     /// The user.
     pub user: UserId,
     /// Their session.
     pub session: SessionId,
+    /// What clients call that session.
+    pub sid: String,
     /// When they proved who they are.
     pub auth_time: Timestamp,
+}
+
+/// What is known when a request is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// Who is signed in.
+    pub person: Option<&'a SignedIn>,
+    /// What they agreed to.
+    pub consent: Option<&'a Consent>,
+    /// Whether the request expects somebody else: by an ID Token as hint, or by the `sub` it asks for.
+    pub expects_another: bool,
+    /// Since when, and by whom, the request has waited; none when it has just arrived.
+    pub waited: Option<Waited>,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+/// A request that comes back from a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waited {
+    /// When it was sent.
+    pub since: Timestamp,
+    /// Who was signed in then.
+    pub session: Option<SessionId>,
+    /// Whether the person has chosen the account they are signed in with.
+    pub chosen: bool,
 }
 
 /// What to do with a valid request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Nobody is signed in.
+    /// The person has to prove who they are: nobody is signed in, or not lately, or somebody else is expected.
     SignIn(ValidRequest),
+    /// The person has to say with which account they go on.
+    Choose(ValidRequest),
     /// The person has not yet agreed to this.
     Ask(Question),
     /// The person agreed earlier to all of it.
     Answer(Authorized),
+    /// It cannot be granted; the app is told by redirect.
+    Refuse(Box<RedirectTarget>, OAuthError),
 }
 
 /// Decides what a valid request needs next.
-pub fn decide(request: ValidRequest, signed_in: Option<SignedIn>, consent: Option<&Consent>) -> Decision {
-    let Some(by) = signed_in else {
-        return Decision::SignIn(request);
+pub fn decide(request: ValidRequest, known: Known<'_>) -> Decision {
+    let prompt = request.authentication.prompt;
+    let silently = |decision, code, description| match prompt.none {
+        // OpenID Connect Core §3.1.2.1: with prompt=none no page is shown, and the app is told which one would be needed.
+        true => Decision::Refuse(
+            Box::new(request.target.clone()),
+            OAuthError::new(code, Rule::oidc_core("3.1.2.6"), description),
+        ),
+        false => decision,
     };
-    let remembered = consent.is_some_and(|consent| request.scope.is_within(&consent.scope));
+    let Some(by) = known.person.filter(|person| !has_to_sign_in(&request, person, &known)) else {
+        let description = "prompt=none was asked, and nobody is signed in, or not lately enough, or not who is expected";
+        return silently(Decision::SignIn(request.clone()), ErrorCode::LoginRequired, description);
+    };
+    // OpenID Connect Core §3.1.2.3: nobody but the expected person is answered about.
+    if known.expects_another {
+        let description = "the person who signed in is not the one whom id_token_hint or the claims parameter names";
+        let error = OAuthError::new(ErrorCode::LoginRequired, Rule::oidc_core("3.1.2.2"), description);
+        return Decision::Refuse(Box::new(request.target), error);
+    }
+    let has_chosen = is_fresh(by, &known) || known.waited.is_some_and(|waited| waited.chosen);
+    if prompt.select_account && !has_chosen {
+        return Decision::Choose(request);
+    }
+    let by = by.clone();
+    let remembered = known.consent.is_some_and(|consent| request.scope.is_within(&consent.scope));
     // RFC 8252 §8.6: any program on the device can claim such a redirect URI, so a remembered yes does not speak for it.
-    if remembered && !can_be_impersonated(&request) {
+    if remembered && !prompt.consent && !can_be_impersonated(&request) {
         let scope = request.scope.clone();
         return Decision::Answer(Authorized { request, by, scope });
     }
-    let known = consent.map(|consent| consent.scope.clone()).unwrap_or_default();
-    Decision::Ask(Question { request, by, known })
+    let asked = known.consent.map(|consent| consent.scope.clone()).unwrap_or_default();
+    let description = "prompt=none was asked, and the user has not agreed to this yet";
+    let question = Question { request: request.clone(), by, known: asked };
+    silently(Decision::Ask(question), ErrorCode::ConsentRequired, description)
+}
+
+/// Whether the person signed in since the request was sent.
+fn is_fresh(person: &SignedIn, known: &Known<'_>) -> bool {
+    known.waited.is_some_and(|waited| waited.session != Some(person.session) && person.auth_time >= waited.since)
+}
+
+fn has_to_sign_in(request: &ValidRequest, person: &SignedIn, known: &Known<'_>) -> bool {
+    if is_fresh(person, known) {
+        return false;
+    }
+    // OpenID Connect Core §3.1.2.1: prompt=login asks again, and so does a login that was older than max_age when the request
+    // was sent; how long the person then reads the consent page does not count.
+    let sent = known.waited.map_or(known.now, |waited| waited.since);
+    let max_age = request.authentication.max_age;
+    let too_old = max_age.is_some_and(|max_age| sent.since(person.auth_time) > max_age || max_age.0 == 0);
+    request.authentication.prompt.login || too_old || known.expects_another
 }
 
 /// Whether some other program on the device could receive the answer and use it: a code of a client with a secret it could not.
 fn can_be_impersonated(request: &ValidRequest) -> bool {
-    let usable_by_anyone = request.client.is_public() || request.response_type == ResponseType::Token;
+    let response_type = request.response_type;
+    let usable_by_anyone = request.client.is_public() || response_type.has_token() || response_type.has_id_token();
     usable_by_anyone && !request.target.uri().starts_with("https://")
 }
 
@@ -73,8 +149,8 @@ impl Question {
     }
 
     /// Who is asked.
-    pub const fn by(&self) -> SignedIn {
-        self.by
+    pub const fn by(&self) -> &SignedIn {
+        &self.by
     }
 
     /// The request.
@@ -136,8 +212,8 @@ impl Authorized {
     }
 
     /// Who agreed.
-    pub const fn by(&self) -> SignedIn {
-        self.by
+    pub const fn by(&self) -> &SignedIn {
+        &self.by
     }
 
     /// To what.
@@ -150,13 +226,47 @@ impl Authorized {
         self.request.response_type
     }
 
-    /// The grant to write: pending with a code, active with a token.
-    pub fn to_grant(&self, lifetimes: &Lifetimes, now: Timestamp) -> NewGrant {
-        let (grant_type, state, lifetime) = match self.request.response_type {
-            ResponseType::Code => (GrantType::AuthorizationCode, GrantState::Pending, lifetimes.code),
-            // RFC 6749 §4.2.2: the implicit grant issues no refresh token.
-            ResponseType::Token => (GrantType::Implicit, GrantState::Active, lifetimes.access_token),
-        };
+    /// What the client said about the login.
+    pub const fn authentication(&self) -> &AuthenticationRequest {
+        &self.request.authentication
+    }
+
+    /// Whether the client is told who signed in.
+    pub fn is_openid(&self) -> bool {
+        self.scope.contains(OPENID)
+    }
+
+    /// What ID Tokens and UserInfo are to say; none where it is no OpenID request.
+    pub fn openid(&self) -> Option<OpenidGrant> {
+        let authentication = &self.request.authentication;
+        self.is_openid().then(|| OpenidGrant {
+            nonce: authentication.nonce.clone(),
+            sid: self.by.sid.clone(),
+            acr: ACR_PASSWORD.to_owned(),
+            amr: vec!["pwd".to_owned()],
+            claims: authentication.claims.clone(),
+        })
+    }
+
+    /// The grant to write for a code: pending.
+    pub fn to_code_grant(&self, lifetimes: &Lifetimes, now: Timestamp) -> Option<NewGrant> {
+        let grant = |_| self.to_grant(GrantType::AuthorizationCode, GrantState::Pending, (now, lifetimes.code));
+        self.response_type().has_code().then_some(()).map(grant)
+    }
+
+    /// The grant to write for an access token that is issued at once: active.
+    pub fn to_token_grant(&self, lifetimes: &Lifetimes, now: Timestamp) -> Option<NewGrant> {
+        // RFC 6749 §4.2.2: the implicit grant issues no refresh token.
+        let grant = |_| self.to_grant(GrantType::Implicit, GrantState::Active, (now, lifetimes.access_token));
+        self.response_type().has_token().then_some(()).map(grant)
+    }
+
+    fn to_grant(
+        &self,
+        grant_type: GrantType,
+        state: GrantState,
+        (now, lifetime): (Timestamp, Seconds),
+    ) -> NewGrant {
         NewGrant {
             user: self.by.user,
             client: self.client().row,
@@ -166,6 +276,7 @@ impl Authorized {
             auth_time: self.by.auth_time,
             redirect_uri: self.request.presented_redirect_uri.clone(),
             code_challenge: self.request.code_challenge.clone(),
+            openid: self.openid(),
             state,
             created_at: now,
             refresh_until: None,

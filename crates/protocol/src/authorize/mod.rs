@@ -1,12 +1,16 @@
-//! RFC 6749 §3.1: the authorization endpoint, from the request to the answer in the redirect URI.
+//! RFC 6749 §3.1, OpenID Connect Core §3: the authorization endpoint, from the request to the answer in the redirect URI.
 
 mod decide;
+mod openid;
 mod respond;
+mod response_type;
 mod validate;
 
-pub use decide::{Authorized, Decision, Question, SignedIn, decide, denied};
-pub use respond::RedirectTarget;
-pub use validate::{Refusal, ResponseType, ValidRequest, validate};
+pub use decide::{Authorized, Decision, Known, Question, SignedIn, Waited, decide, denied};
+pub use openid::{AuthenticationRequest, OFFLINE_ACCESS, OPENID, Prompt};
+pub use respond::{Answer, Issued, RedirectTarget};
+pub use response_type::{ResponseMode, ResponseType};
+pub use validate::{Refusal, ValidRequest, validate};
 
 #[cfg(test)]
 mod tests;

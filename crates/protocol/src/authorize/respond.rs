@@ -1,5 +1,6 @@
-//! RFC 6749 §4.1.2, §4.2.2 and RFC 9207: the answer in the redirect URI.
+//! RFC 6749 §4.1.2, §4.2.2, OpenID Connect Core §3.1.2.5, §3.2.2.5, §3.3.2.5 and RFC 9207: the answer, and how it travels.
 
+use super::response_type::ResponseMode;
 use crate::error::OAuthError;
 
 /// A place that an answer may be sent to: the redirect URI of a known client, matched exactly.
@@ -8,14 +9,41 @@ use crate::error::OAuthError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedirectTarget {
     uri: String,
-    in_fragment: bool,
+    mode: ResponseMode,
     state: Option<String>,
     issuer: String,
 }
 
+/// What the authorization endpoint issued, in the order in which it is answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Issued<'a> {
+    /// An authorization code.
+    pub code: Option<&'a str>,
+    /// An access token, its lifetime in seconds, and what it allows.
+    pub access_token: Option<(&'a str, i64, &'a str)>,
+    /// An ID Token.
+    pub id_token: Option<&'a str>,
+    /// What a page of the client can ask for changes of (Session Management §2).
+    pub session_state: Option<&'a str>,
+}
+
+/// An answer on its way to the redirect URI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The browser goes to this address.
+    Redirect(String),
+    /// The browser posts these fields to this address (Form Post Response Mode §2).
+    FormPost {
+        /// The redirect URI.
+        action: String,
+        /// Names and values.
+        fields: Vec<(String, String)>,
+    },
+}
+
 impl RedirectTarget {
-    pub(super) fn new(uri: String, in_fragment: bool, state: Option<&str>, issuer: &str) -> Self {
-        Self { uri, in_fragment, state: state.map(str::to_owned), issuer: issuer.to_owned() }
+    pub(super) fn new(uri: String, mode: ResponseMode, state: Option<&str>, issuer: &str) -> Self {
+        Self { uri, mode, state: state.map(str::to_owned), issuer: issuer.to_owned() }
     }
 
     /// The redirect URI without an answer, for the page that asks for consent to show.
@@ -23,42 +51,65 @@ impl RedirectTarget {
         &self.uri
     }
 
-    /// Where to send the browser with an authorization code (RFC 6749 §4.1.2).
-    pub fn with_code(&self, code: &str) -> String {
-        self.with(&[("code", code)])
+    /// The client's own value, given back in every answer.
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_deref()
     }
 
-    /// Where to send the browser with an access token (RFC 6749 §4.2.2).
-    pub fn with_token(&self, token: &str, expires_in: i64, scope: &str) -> String {
-        let expires_in = expires_in.to_string();
-        let mut answer = vec![("access_token", token), ("token_type", "Bearer"), ("expires_in", expires_in.as_str())];
-        if !scope.is_empty() {
-            answer.push(("scope", scope));
+    /// The answer to a request that was granted.
+    pub fn with(&self, issued: &Issued<'_>) -> Answer {
+        let mut fields = Vec::new();
+        let mut add = |name, value: &str| fields.push((name, value.to_owned()));
+        // RFC 6749 §4.1.2.
+        if let Some(code) = issued.code {
+            add("code", code);
         }
-        self.with(&answer)
+        // RFC 6749 §4.2.2.
+        if let Some((access_token, expires_in, scope)) = issued.access_token {
+            add("access_token", access_token);
+            add("token_type", "Bearer");
+            add("expires_in", &expires_in.to_string());
+            if !scope.is_empty() {
+                add("scope", scope);
+            }
+        }
+        // OpenID Connect Core §3.2.2.5.
+        if let Some(id_token) = issued.id_token {
+            add("id_token", id_token);
+        }
+        if let Some(session_state) = issued.session_state {
+            add("session_state", session_state);
+        }
+        self.answer(fields)
     }
 
-    /// Where to send the browser with an error (RFC 6749 §4.1.2.1, §4.2.2.1).
-    pub fn with_error(&self, error: &OAuthError) -> String {
-        let (description, uri) = (error.wire_description(), error.rule.url());
-        self.with(&[("error", error.code.as_str()), ("error_description", &description), ("error_uri", &uri)])
+    /// The answer to a request that was refused (RFC 6749 §4.1.2.1, §4.2.2.1).
+    pub fn with_error(&self, error: &OAuthError) -> Answer {
+        let code = error.code.as_str().to_owned();
+        self.answer(vec![
+            ("error", code),
+            ("error_description", error.wire_description()),
+            ("error_uri", error.rule.url()),
+        ])
     }
 
-    fn with(&self, answer: &[(&str, &str)]) -> String {
-        let mut encoded = form_urlencoded::Serializer::new(String::new());
-        encoded.extend_pairs(answer);
+    fn answer(&self, mut fields: Vec<(&str, String)>) -> Answer {
         if let Some(state) = &self.state {
-            encoded.append_pair("state", state);
+            fields.push(("state", state.clone()));
         }
         // RFC 9207 §2: iss in every response, so that a client of several servers knows who answered.
-        encoded.append_pair("iss", &self.issuer);
-        let encoded = encoded.finish();
+        fields.push(("iss", self.issuer.clone()));
         // RFC 6749 §3.1.2: a query that the URI already has is kept.
-        let separator = match (self.in_fragment, self.uri.contains('?')) {
-            (true, _) => '#',
-            (false, false) => '?',
-            (false, true) => '&',
+        let separator = match (self.mode, self.uri.contains('?')) {
+            (ResponseMode::FormPost, _) => {
+                let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+                return Answer::FormPost { action: self.uri.clone(), fields };
+            }
+            (ResponseMode::Fragment, _) => '#',
+            (ResponseMode::Query, false) => '?',
+            (ResponseMode::Query, true) => '&',
         };
-        format!("{}{separator}{encoded}", self.uri)
+        let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Answer::Redirect(format!("{}{separator}{encoded}", self.uri))
     }
 }

@@ -1,32 +1,15 @@
-//! RFC 6749 §4.1.1, §4.2.1: is this a request that may be put before a person?
+//! RFC 6749 §4.1.1, §4.2.1, OpenID Connect Core §3.1.2.2: is this a request that may be put before a person?
 
+use super::openid::{self, AuthenticationRequest, OFFLINE_ACCESS, OPENID};
 use super::respond::RedirectTarget;
+use super::response_type::{ResponseMode, ResponseType};
 use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError, Rule};
+use crate::rule::OpenId;
 use crate::params::Params;
 use crate::pkce;
 use crate::scope::{RequestedScope, Scope};
-use crate::types::GrantType;
 use crate::workspace::Workspace;
-
-/// What the client wants back (RFC 6749 §3.1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResponseType {
-    /// An authorization code.
-    Code,
-    /// An access token, by the implicit grant.
-    Token,
-}
-
-impl ResponseType {
-    /// The grant type that this response belongs to.
-    pub const fn grant_type(self) -> GrantType {
-        match self {
-            Self::Code => GrantType::AuthorizationCode,
-            Self::Token => GrantType::Implicit,
-        }
-    }
-}
 
 /// A refusal, and who learns of it (RFC 6749 §4.1.2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +29,7 @@ pub struct ValidRequest {
     pub(super) scope: Scope,
     pub(super) presented_redirect_uri: Option<String>,
     pub(super) code_challenge: Option<String>,
+    pub(super) authentication: AuthenticationRequest,
 }
 
 impl ValidRequest {
@@ -63,6 +47,11 @@ impl ValidRequest {
     pub const fn scope(&self) -> &Scope {
         &self.scope
     }
+
+    /// What it says about the person's login.
+    pub const fn authentication(&self) -> &AuthenticationRequest {
+        &self.authentication
+    }
 }
 
 /// Checks an authorization request. `client` is the one that `client_id` names, if there is one; `issuer` is this workspace's.
@@ -76,16 +65,19 @@ pub fn validate(
     let redirect_uri = check_redirect_uri(params, &client).map_err(Refusal::Show)?;
     // From here on the client is told of errors by redirect; the target exists because the two checks above passed.
     let response_type = read_response_type(params);
-    let in_fragment = response_type == Ok(ResponseType::Token);
-    let target = RedirectTarget::new(redirect_uri, in_fragment, params.get("state"), issuer);
-    match check_rest(params, workspace, &client, response_type) {
-        Ok((response_type, scope, code_challenge)) => Ok(ValidRequest {
+    let mode = read_response_mode(params, response_type);
+    let usual = response_type.map_or(ResponseMode::Query, ResponseType::usual_mode);
+    let target = RedirectTarget::new(redirect_uri, mode.unwrap_or(usual), params.get("state"), issuer);
+    let rest = mode.and(response_type).and_then(|response_type| check_rest(params, workspace, &client, response_type));
+    match rest {
+        Ok(Rest { response_type, scope, code_challenge, authentication }) => Ok(ValidRequest {
             client,
             target,
             response_type,
             scope,
             presented_redirect_uri: params.get("redirect_uri").map(str::to_owned),
             code_challenge,
+            authentication,
         }),
         Err(error) => Err(Refusal::Redirect(Box::new(target), error)),
     }
@@ -121,6 +113,12 @@ fn check_redirect_uri(params: &Params, client: &Client) -> Result<String, OAuthE
             "3.1.2.4",
             "redirect_uri is not one of the app's registered redirect URIs; they are compared character by character",
         ),
+        // OpenID Connect Core §3.1.2.1: an OpenID request always names it.
+        (None, _) if names_openid(params) => Err(OAuthError::new(
+            ErrorCode::InvalidRequest,
+            Rule::oidc_core("3.1.2.1"),
+            "redirect_uri is missing; it is required in OpenID requests (scope=openid)",
+        )),
         // RFC 6749 §3.1.2.3: it may be left out where exactly one is registered.
         (None, [only]) => Ok(only.as_str().to_owned()),
         (None, []) => refuse("3.1.2.2", "this app has no registered redirect URI; register one in the app portal"),
@@ -128,36 +126,60 @@ fn check_redirect_uri(params: &Params, client: &Client) -> Result<String, OAuthE
     }
 }
 
+/// Whether the request itself asks for `openid`; `scope=*` does not say so.
+fn names_openid(params: &Params) -> bool {
+    params.get("scope").is_some_and(|scope| scope.split(' ').any(|name| name == OPENID))
+}
+
 fn read_response_type(params: &Params) -> Result<ResponseType, OAuthError> {
     let rule = Rule::rfc(6749, "3.1.1");
     // RFC 6749 §3.1.1: response_type is required; §4.1.2.1 names the error for one that is not supported.
-    match params.require("response_type", rule, "response_type is missing; send response_type=code")? {
-        "code" => Ok(ResponseType::Code),
-        "token" => Ok(ResponseType::Token),
-        _ => Err(OAuthError::new(
-            ErrorCode::UnsupportedResponseType,
-            rule,
-            "this response_type is not supported; send response_type=code",
-        )),
+    let text = params.require("response_type", rule, "response_type is missing; send response_type=code")?;
+    ResponseType::parse(text).ok_or(OAuthError::new(
+        ErrorCode::UnsupportedResponseType,
+        rule,
+        "this response_type is not supported; send response_type=code",
+    ))
+}
+
+fn read_response_mode(
+    params: &Params,
+    response_type: Result<ResponseType, OAuthError>,
+) -> Result<ResponseMode, OAuthError> {
+    let usual = response_type.map_or(ResponseMode::Query, ResponseType::usual_mode);
+    let refuse = |description| {
+        OAuthError::new(ErrorCode::InvalidRequest, Rule::openid(OpenId::MultipleResponseTypes, "2.1"), description)
+    };
+    let Some(text) = params.get("response_mode") else { return Ok(usual) };
+    let mode = ResponseMode::parse(text);
+    let mode = mode.ok_or(refuse("this response_mode is not supported; send query, fragment or form_post"))?;
+    // Multiple Response Types §3, §5: a token in a query would end up in logs and in the next page's Referer.
+    if mode == ResponseMode::Query && usual == ResponseMode::Fragment {
+        return Err(refuse("response_mode=query cannot carry tokens; send fragment or form_post"));
     }
+    Ok(mode)
+}
+
+/// What the checks that the client may be told of find out.
+struct Rest {
+    response_type: ResponseType,
+    scope: Scope,
+    code_challenge: Option<String>,
+    authentication: AuthenticationRequest,
 }
 
 fn check_rest(
     params: &Params,
     workspace: &Workspace,
     client: &Client,
-    response_type: Result<ResponseType, OAuthError>,
-) -> Result<(ResponseType, Scope, Option<String>), OAuthError> {
+    response_type: ResponseType,
+) -> Result<Rest, OAuthError> {
     // RFC 6749 §4.1.2.1: invalid_request, if a parameter is included more than once.
     params.check_repeated()?;
-    let response_type = response_type?;
-    workspace.check_grant(response_type.grant_type())?;
-    // At this endpoint the same refusal stands in another section.
-    let rule = Rule::rfc(6749, "4.1.2.1");
-    client.check_grant(response_type.grant_type()).map_err(|error| OAuthError { rule, ..error })?;
+    check_response_type(workspace, client, response_type)?;
     let code_challenge = pkce::read_challenge(params.get("code_challenge"), params.get("code_challenge_method"))?;
     // RFC 9700 §2.1.1: public clients must use PKCE.
-    if response_type == ResponseType::Code && client.is_public() && code_challenge.is_none() {
+    if response_type.has_code() && client.is_public() && code_challenge.is_none() {
         return Err(OAuthError::new(
             ErrorCode::InvalidRequest,
             Rule::rfc(9700, "2.1.1"),
@@ -165,6 +187,34 @@ fn check_rest(
         ));
     }
     let allowed = client.registration.scope.intersection(&workspace.scope_names());
-    let scope = RequestedScope::parse(params.get("scope"))?.within(&allowed)?;
-    Ok((response_type, scope, code_challenge))
+    let mut scope = RequestedScope::parse(params.get("scope"))?.within(&allowed)?;
+    // OpenID Connect Core §11: without a code there is no refresh token, so the wish is ignored.
+    if !response_type.has_code() {
+        scope = scope.without(OFFLINE_ACCESS);
+    }
+    let authentication = openid::read(params, client, response_type, &scope)?;
+    Ok(Rest { response_type, scope, code_challenge, authentication })
+}
+
+fn check_response_type(
+    workspace: &Workspace,
+    client: &Client,
+    response_type: ResponseType,
+) -> Result<(), OAuthError> {
+    for grant_type in response_type.grant_types() {
+        workspace.check_grant(*grant_type)?;
+        // At this endpoint the same refusal stands in another section.
+        let rule = Rule::rfc(6749, "4.1.2.1");
+        client.check_grant(*grant_type).map_err(|error| OAuthError { rule, ..error })?;
+    }
+    // RFC 7591 §2: a client that registered its response types restricts itself to them.
+    let registered = &client.registration.openid.response_types;
+    if !registered.is_empty() && !registered.contains(&response_type) {
+        return Err(OAuthError::new(
+            ErrorCode::UnauthorizedClient,
+            Rule::rfc(7591, "2"),
+            "this app is not registered for this response_type; add it to the app's response_types",
+        ));
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! It knows nothing of what is signed, nor where keys rest.
 
+mod half_hash;
 mod key_set;
 mod schedule;
 mod sign;

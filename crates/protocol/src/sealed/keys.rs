@@ -15,6 +15,8 @@ pub enum KeyPurpose {
     Sealing,
     /// Signing tokens that others verify.
     Signing,
+    /// Computing pairwise `sub`s (OpenID Connect Core §8.1).
+    Pairwise,
 }
 
 impl KeyPurpose {
@@ -23,12 +25,13 @@ impl KeyPurpose {
         match self {
             Self::Sealing => "sealing",
             Self::Signing => "signing",
+            Self::Pairwise => "pairwise",
         }
     }
 
     /// The purpose with this stored form.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Sealing, Self::Signing].into_iter().find(|purpose| purpose.as_str() == text)
+        [Self::Sealing, Self::Signing, Self::Pairwise].into_iter().find(|purpose| purpose.as_str() == text)
     }
 }
 

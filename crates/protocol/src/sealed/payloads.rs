@@ -101,6 +101,10 @@ pub struct WaitingRequest {
     pub asked_at: Timestamp,
     /// When it has waited too long.
     pub expires_at: Timestamp,
+    /// Who was signed in when it was sent.
+    pub session: Option<SessionId>,
+    /// Whether the person has chosen the account they are signed in with.
+    pub chosen: bool,
 }
 
 /// A client secret on its way to the page that shows it once. It has no `Debug`: nothing presentable is ever logged.

@@ -4,7 +4,7 @@ use crate::client_auth::VerifiedClient;
 use crate::error::{ErrorCode, OAuthError, Rule};
 use crate::params::Params;
 use crate::scope::{RequestedScope, Scope};
-use crate::workspace::Workspace;
+use crate::workspace::{ScopeDefinition, Workspace};
 
 /// The scope that the client gets.
 pub fn check(params: &Params, workspace: &Workspace, client: &VerifiedClient) -> Result<Scope, OAuthError> {
@@ -16,6 +16,8 @@ pub fn check(params: &Params, workspace: &Workspace, client: &VerifiedClient) ->
             "client_credentials is for apps that can keep a secret; this app is public",
         ));
     }
-    let allowed = client.client().registration.scope.intersection(&workspace.scope_names());
+    // OpenID Connect Core §5.4: the standard scopes are about a person, and here there is none.
+    let about_person = ScopeDefinition::standard();
+    let allowed = client.client().registration.scope.intersection(&workspace.scope_names()).difference(&about_person);
     RequestedScope::parse(params.get("scope"))?.within(&allowed)
 }

@@ -25,6 +25,9 @@ pub struct TokenAnswer {
     /// The refresh token, where the grant has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
+    /// The ID Token of an OpenID request (OpenID Connect Core §3.1.3.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
     /// What was granted; left out where it is nothing, since the empty scope has no form on the wire (RFC 6749 §3.3).
     #[serde(skip_serializing_if = "Scope::is_empty")]
     pub scope: Scope,

@@ -48,6 +48,7 @@ impl Request {
             auth_time: now,
             redirect_uri: None,
             code_challenge: None,
+            openid: None,
             state: GrantState::Active,
             created_at: now,
             refresh_until: terms.refresh_until,

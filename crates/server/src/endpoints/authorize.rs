@@ -1,71 +1,98 @@
-//! RFC 6749 §3.1: `GET, POST W/oauth2/authorize`. No page is rendered here: it answers, or sends the person to one that asks.
+//! RFC 6749 §3.1, OpenID Connect Core §3.1.2: `GET, POST W/oauth2/authorize`. No page is rendered here: it answers, or sends
+//! the person to one that asks.
 
-use super::token::{AccessTokens, Granted};
+use super::token::{Granted, Tokens};
 use crate::browser::Browser;
 use crate::form::RawForm;
 use crate::here::Here;
+use crate::pages;
 use crate::reply::{Failure, see_other};
 use axum::extract::RawQuery;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use grantry_protocol::Params;
-use grantry_protocol::authorize::{Authorized, Decision, ResponseType, ValidRequest, decide, validate};
-use grantry_protocol::grant::Grant;
+use grantry_protocol::authorize::{
+    Authorized, Decision, Issued, Known, Refusal, ValidRequest, Waited, decide, validate,
+};
+use grantry_protocol::client::Client;
+use grantry_protocol::grant::{Grant, NewGrant};
+use grantry_protocol::id_token::{Beside, Hint};
 use grantry_protocol::sealed::{AuthorizationCode, WaitingRequest};
+use grantry_protocol::subject::Subject;
 use grantry_protocol::types::Seconds;
-use grantry_storage::StorageError;
+use grantry_protocol::{ErrorCode, OAuthError, Params, Rule, Timestamp};
+use grantry_storage::{StorageError, Tx};
 
 /// Longest request, in bytes.
 const LONGEST: usize = 8 * 1024;
 /// How long a request waits for a person to sign in and decide.
 const PATIENCE: Seconds = Seconds::hours(1);
 
-/// The request in the query.
+/// The parameter by which our own pages give a request back. It holds what was sealed for them.
+const RESUME: &str = "resume";
+
+/// The request in the query, or one that comes back from a page.
 pub(crate) async fn get(here: Here, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, Failure> {
-    answer(&here, &headers, query.unwrap_or_default().as_bytes()).await
+    let query = query.unwrap_or_default();
+    let browser = Browser::read(&here, &headers).await?;
+    let waiting = match query.strip_prefix(RESUME).and_then(|rest| rest.strip_prefix('=')) {
+        Some(sealed) => open_waiting(&here, sealed)?,
+        None => begin(&here, &browser, query)?,
+    };
+    let response = answer(&here, &browser, &waiting).await?;
+    Ok(browser.finish(response))
 }
 
 /// The request in the body (RFC 6749 §3.1: POST may be supported). It becomes one by GET, because on a form that another site
 /// posts browsers send no `SameSite=Lax` cookies.
 pub(crate) async fn post(here: Here, RawForm(body): RawForm) -> Result<Response, Failure> {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(form_urlencoded::parse(&body)).finish();
-    check_length(query.as_bytes())?;
+    check_length(&query)?;
     Ok(see_other(&format!("{}?{query}", here.path("/oauth2/authorize"))))
 }
 
 /// A request has to fit into a URL, sealed, on the pages where it waits.
-fn check_length(encoded: &[u8]) -> Result<(), Failure> {
+fn check_length(encoded: &str) -> Result<(), Failure> {
     if encoded.len() > LONGEST { Err(Failure::TooLarge) } else { Ok(()) }
 }
 
-async fn answer(here: &Here, headers: &HeaderMap, encoded: &[u8]) -> Result<Response, Failure> {
-    check_length(encoded)?;
-    if !encoded.is_ascii() {
+/// A request that has just arrived.
+fn begin(here: &Here, browser: &Browser, query: String) -> Result<WaitingRequest, Failure> {
+    check_length(&query)?;
+    if !query.is_ascii() {
         return Err(Failure::BadForm("the request is not percent-encoded"));
     }
-    let browser = Browser::read(here, headers).await?;
-    let request = match valid_request(here, encoded).await {
+    let session = browser.person().map(|person| person.session);
+    Ok(WaitingRequest { query, asked_at: here.now, expires_at: here.now.plus(PATIENCE), session, chosen: false })
+}
+
+async fn answer(here: &Here, browser: &Browser, waiting: &WaitingRequest) -> Result<Response, Failure> {
+    let request = match valid_request(here, waiting).await {
         // RFC 9700 §4.11.2: the person is authenticated before any redirect to an app, which anyone may have registered.
-        Err(Failure::Redirected(..)) if browser.person().is_none() => {
-            return Ok(browser.finish(see_other(&waiting(here, "/login", encoded)?)));
+        // OpenID Connect Core §3.1.2.1: but for prompt=none, where no page may be shown.
+        Err(Failure::Redirected(..)) if browser.person().is_none() && !is_silent(waiting) => {
+            return Ok(see_other(&to_page(here, "/login", waiting)));
         }
         request => request?,
     };
-    let response = match decision(here, request, &browser).await? {
-        Decision::SignIn(_) => see_other(&waiting(here, "/login", encoded)?),
-        Decision::Ask(_) => see_other(&waiting(here, "/consent", encoded)?),
+    match decision(here, request, browser, waiting).await? {
+        Decision::SignIn(_) | Decision::Choose(_) => Ok(see_other(&to_page(here, "/login", waiting))),
+        Decision::Ask(_) => Ok(see_other(&to_page(here, "/consent", waiting))),
+        Decision::Refuse(target, error) => Err(Failure::Redirected(target, error)),
         // Withdrawn in this very moment: it has to be asked for again.
-        Decision::Answer(authorized) => match issue(here, authorized, Consent::Remembered).await? {
-            Some(answer) => answer,
-            None => see_other(&waiting(here, "/consent", encoded)?),
+        Decision::Answer(authorized) => match issue(here, browser, (authorized, Consent::Remembered)).await? {
+            Some(answer) => Ok(answer),
+            None => Ok(see_other(&to_page(here, "/consent", waiting))),
         },
-    };
-    Ok(browser.finish(response))
+    }
+}
+
+fn is_silent(waiting: &WaitingRequest) -> bool {
+    form_urlencoded::parse(waiting.query.as_bytes()).any(|(name, value)| name == "prompt" && value == "none")
 }
 
 /// Reads and checks a request; also used when the person comes back to it.
-pub(crate) async fn valid_request(here: &Here, encoded: &[u8]) -> Result<ValidRequest, Failure> {
-    let params = Params::parse_telling(encoded)?;
+pub(crate) async fn valid_request(here: &Here, waiting: &WaitingRequest) -> Result<ValidRequest, Failure> {
+    let params = Params::parse_telling(waiting.query.as_bytes())?;
     let client = match params.get("client_id").map(str::to_owned) {
         Some(id) => here.read(move |tx| tx.find_client(&id)).await?,
         None => None,
@@ -74,23 +101,71 @@ pub(crate) async fn valid_request(here: &Here, encoded: &[u8]) -> Result<ValidRe
 }
 
 /// What a valid request needs next, with this browser in front of it.
-pub(crate) async fn decision(here: &Here, request: ValidRequest, browser: &Browser) -> Result<Decision, Failure> {
+pub(crate) async fn decision(
+    here: &Here,
+    request: ValidRequest,
+    browser: &Browser,
+    waiting: &WaitingRequest,
+) -> Result<Decision, Failure> {
     let person = browser.person();
-    let consent = match person {
+    let consent = match &person {
         Some(person) => {
-            let client = request.client().row;
-            here.read(move |tx| tx.find_consent(person.user, client)).await?
+            let (user, client) = (person.user, request.client().row);
+            here.read(move |tx| tx.find_consent(user, client)).await?
         }
         None => None,
     };
-    Ok(decide(request, person, consent.as_ref()))
+    let expected = expected(here, &request)?;
+    let subject = browser.user().map(|user| told(here, request.client(), &user.subject));
+    let waited = Waited { since: waiting.asked_at, session: waiting.session, chosen: waiting.chosen };
+    let known = Known {
+        person: person.as_ref(),
+        consent: consent.as_ref(),
+        expects_another: expected.is_some() && expected != subject,
+        waited: Some(waited),
+        now: here.now,
+    };
+    Ok(decide(request, known))
+}
+
+/// The `sub` of the one person whom the request is about, if it says so.
+fn expected(here: &Here, request: &ValidRequest) -> Result<Option<String>, Refusal> {
+    let refuse = |code, description| {
+        let error = OAuthError::new(code, Rule::oidc_core("3.1.2.2"), description);
+        Refusal::Redirect(Box::new(request.target().clone()), error)
+    };
+    let Some(text) = &request.authentication().id_token_hint else { return Ok(None) };
+    let hint = Hint::open(text, here.issuer(), &here.workspace.signing, here.now)
+        .filter(|hint| hint.aud == request.client().client_id);
+    // OpenID Connect Core §3.1.2.2: the hint must have been issued by this provider; and here, to this client.
+    let hint = hint.ok_or_else(|| {
+        refuse(ErrorCode::InvalidRequest, "id_token_hint is not an ID Token that this workspace issued to this app")
+    })?;
+    // OpenID Connect Core §3.1.2.1: where nobody can be asked, a login of long ago is none.
+    if hint.has_expired(here.now) && request.authentication().prompt.none {
+        return Err(refuse(ErrorCode::LoginRequired, "id_token_hint has expired; sign in again without prompt=none"));
+    }
+    Ok(Some(hint.sub))
+}
+
+/// The `sub` that this client is told for a user.
+pub(crate) fn told(here: &Here, client: &Client, subject: &str) -> String {
+    Subject::of(subject, &client.registration).told(&here.workspace.pairwise)
 }
 
 /// Where the person goes with the request: sealed into the URL, so that waiting costs no row (docs/decisions/0002).
-fn waiting(here: &Here, page: &str, encoded: &[u8]) -> Result<String, Failure> {
-    let query = std::str::from_utf8(encoded).map_err(|_| Failure::BadForm("the request is not ASCII"))?.to_owned();
-    let request = WaitingRequest { query, asked_at: here.now, expires_at: here.now.plus(PATIENCE) };
-    Ok(format!("{}?request={}", here.path(page), here.seal(&request)))
+fn to_page(here: &Here, page: &str, waiting: &WaitingRequest) -> String {
+    format!("{}?request={}", here.path(page), here.seal(waiting))
+}
+
+/// Back from a page to the authorization endpoint, which knows what is needed now.
+pub(crate) fn resume(here: &Here, waiting: &WaitingRequest) -> Response {
+    see_other(&resume_at(here, &here.seal(waiting)))
+}
+
+/// The address at which a sealed request goes on.
+pub(crate) fn resume_at(here: &Here, sealed: &str) -> String {
+    format!("{}?{RESUME}={sealed}", here.path("/oauth2/authorize"))
 }
 
 /// Opens a request that waited.
@@ -107,42 +182,83 @@ pub(crate) enum Consent {
     Remembered,
 }
 
-/// Writes the grant and answers with its code or token. `None`: what was remembered has just been withdrawn.
-pub(crate) async fn issue(here: &Here, authorized: Authorized, consent: Consent) -> Result<Option<Response>, Failure> {
-    let lifetimes = authorized.client().lifetimes(&here.row().policy.lifetimes);
-    let new = authorized.to_grant(&lifetimes, here.now);
-    let tokens = match authorized.response_type() {
-        ResponseType::Code => None,
-        ResponseType::Token => Some(AccessTokens::of(here, authorized.client()).await?),
+/// Writes the grants and answers with what they are for. `None`: what was remembered has just been withdrawn.
+pub(crate) async fn issue(
+    here: &Here,
+    browser: &Browser,
+    (authorized, consent): (Authorized, Consent),
+) -> Result<Option<Response>, Failure> {
+    let client = authorized.client();
+    let lifetimes = client.lifetimes(&here.row().policy.lifetimes);
+    let writing = Writing {
+        consent,
+        code: authorized.to_code_grant(&lifetimes, here.now),
+        token: authorized.to_token_grant(&lifetimes, here.now),
+        authorized: authorized.clone(),
+        session_ends_at: browser.signed_in.as_ref().map_or(here.now, |(session, _)| session.expires_at),
     };
-    let (row, now) = (new.clone(), here.now);
-    let written = here
-        .write(move |tx| {
-            match consent {
-                Consent::Given => tx.remember_consent(row.user, row.client, &row.scope, now)?,
-                Consent::Remembered => {
-                    let held = tx.hold_consent(row.user, row.client)?;
-                    if !held.is_some_and(|held| row.scope.is_within(&held.scope)) {
-                        return Ok(None);
-                    }
+    // Before anything is written: where a first key is needed, it is there by then.
+    let tokens = Tokens::of(here, client).await?;
+    let now = here.now;
+    let Some(written) = here.write(move |tx| writing.write(tx, now)).await? else { return Ok(None) };
+    let subject = told(here, client, &written.subject);
+    let code = written.code.map(|grant| {
+        here.seal(&AuthorizationCode { grant: grant.id, expires_at: grant.expires_at })
+    });
+    let granted = |grant| Granted { grant, subject: &subject, scope: authorized.scope() };
+    let access_token = written.token.as_ref().map(|grant| tokens.for_grant(granted(grant))).transpose()?;
+    let scope = authorized.scope().to_string();
+    let access_token = access_token.as_ref().map(|it| (it.access_token.as_str(), it.expires_in.0, scope.as_str()));
+    let target = authorized.target();
+    let beside =
+        Beside { access_token: access_token.map(|it| it.0), code: code.as_deref(), state: target.state() };
+    let id_token = match authorized.response_type().has_id_token() {
+        true => Some(tokens.id_token(&authorized, &subject, beside)?),
+        false => None,
+    };
+    let issued =
+        Issued { code: code.as_deref(), access_token, id_token: id_token.as_deref(), session_state: None };
+    pages::answer(target.with(&issued), || pages::frame(here, browser)).map(Some)
+}
+
+/// What is written before the answer, as one unit of work.
+struct Writing {
+    consent: Consent,
+    code: Option<NewGrant>,
+    token: Option<NewGrant>,
+    authorized: Authorized,
+    session_ends_at: Timestamp,
+}
+
+/// What was written.
+struct Written {
+    code: Option<Grant>,
+    token: Option<Grant>,
+    /// The public `sub` of the user.
+    subject: String,
+}
+
+impl Writing {
+    fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Written>, StorageError> {
+        let (by, client, scope) = (self.authorized.by(), self.authorized.client().row, self.authorized.scope());
+        match self.consent {
+            Consent::Given => tx.remember_consent(by.user, client, scope, now)?,
+            Consent::Remembered => {
+                let held = tx.hold_consent(by.user, client)?;
+                if !held.is_some_and(|held| scope.is_within(&held.scope)) {
+                    return Ok(None);
                 }
             }
-            // They were there a moment ago.
-            let user = tx.find_user(row.user)?.ok_or(StorageError::Unavailable)?;
-            Ok(Some((tx.insert_grant(&row)?, user.subject)))
-        })
-        .await?;
-    let Some((id, subject)) = written else { return Ok(None) };
-    let grant = Grant::written(id, new);
-    Ok(Some(match tokens {
-        None => {
-            let code = here.seal(&AuthorizationCode { grant: id, expires_at: grant.expires_at });
-            see_other(&authorized.target().with_code(&code))
         }
-        Some(tokens) => {
-            let written = tokens.for_grant(Granted { grant: &grant, subject: &subject, scope: &grant.scope })?;
-            let scope = grant.scope.to_string();
-            see_other(&authorized.target().with_token(&written.access_token, written.expires_in.0, &scope))
+        if self.authorized.is_openid() {
+            tx.note_session_client(&by.sid, (by.user, client), self.session_ends_at)?;
         }
-    }))
+        // They were there a moment ago.
+        let user = tx.find_user(by.user)?.ok_or(StorageError::Unavailable)?;
+        let mut insert = |new: &Option<NewGrant>| match new {
+            Some(new) => tx.insert_grant(new).map(|id| Some(Grant::written(id, new.clone()))),
+            None => Ok(None),
+        };
+        Ok(Some(Written { code: insert(&self.code)?, token: insert(&self.token)?, subject: user.subject }))
+    }
 }

@@ -42,6 +42,7 @@ async fn access_token(
         return Ok(None);
     }
     let (token_id, about, now) = (token.token_id, token.about, here.now);
+    let workspace = std::sync::Arc::clone(&here.workspace);
     let good = here
         .read(move |tx| {
             if tx.is_denied(&token_id)? {
@@ -49,11 +50,8 @@ async fn access_token(
             }
             match about {
                 AccessSubject::Grant(id) => Ok(tx.find_standing(id)?.filter(|it| it.is_good(now)).map(|standing| {
-                    let username = Some(standing.username);
-                    (
-                        standing.grant.client,
-                        Holder { client_id: standing.client_id, subject: standing.subject, username },
-                    )
+                    let (username, subject) = (Some(standing.username), standing.subject.told(&workspace.pairwise));
+                    (standing.grant.client, Holder { client_id: standing.client_id, subject, username })
                 })),
                 AccessSubject::Client(row) => {
                     Ok(tx.find_client_by_row(row)?.filter(|it| it.disabled_at.is_none()).map(|client| {
@@ -85,5 +83,8 @@ async fn refresh_token(
         let usable = it.grant.refresh_until.is_some_and(|until| here.now < until);
         own && usable && it.grant.generation == token.generation && it.is_good(here.now)
     });
-    Ok(seen.map(|standing| Introspection::refresh_token(&standing, here.issuer())))
+    Ok(seen.map(|standing| {
+        let subject = standing.subject.told(&here.workspace.pairwise);
+        Introspection::refresh_token(&standing, subject, here.issuer())
+    }))
 }

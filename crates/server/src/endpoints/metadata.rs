@@ -2,6 +2,7 @@
 
 use crate::here::Here;
 use crate::reply::Failure;
+use crate::signing;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -14,12 +15,12 @@ pub(crate) async fn get(here: Here) -> Response {
 }
 
 /// RFC 7517 §5: `GET W/oauth2/jwks`, the keys that signed tokens are verified with.
-pub(crate) async fn jwks(here: Here, headers: HeaderMap) -> Response {
-    let keys = here.workspace.signing.key_set(here.now);
-    let Ok(etag) = HeaderValue::try_from(keys.etag()) else { return Failure::Internal.into_response() };
+pub(crate) async fn jwks(here: Here, headers: HeaderMap) -> Result<Response, Failure> {
+    let keys = signing::key_set(&here).await?;
+    let etag = HeaderValue::try_from(keys.etag()).map_err(|_| Failure::Internal)?;
     let mut response = if has(&headers, keys.etag()) { unchanged() } else { shared(&keys) };
     response.headers_mut().insert(ETAG, etag);
-    response
+    Ok(response)
 }
 
 /// RFC 9110 §13.1.2: whether the one who asks has it already.

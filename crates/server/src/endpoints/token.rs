@@ -1,12 +1,12 @@
 //! RFC 6749 §3.2: the token endpoint.
 
-mod access_token;
 pub(crate) mod authorization_code;
 mod client_credentials;
 mod password;
 mod refresh_token;
+mod tokens;
 
-pub(crate) use access_token::{AccessTokens, Granted};
+pub(crate) use tokens::{Granted, Tokens};
 
 use super::{Caller, authenticate};
 use crate::form::Form;
@@ -35,7 +35,10 @@ async fn exchange(here: &Here, client: &VerifiedClient, params: Params) -> Resul
     let grant_type = token::read_grant_type(&params, here.row())?;
     // RFC 6749 §5.2: unauthorized_client.
     client.client().check_grant(grant_type)?;
-    let tokens = AccessTokens::of(here, client.client()).await?;
+    let tokens = match grant_type {
+        GrantType::ClientCredentials => Tokens::about_itself(here, client.client()).await?,
+        _ => Tokens::of(here, client.client()).await?,
+    };
     let answer = match grant_type {
         GrantType::AuthorizationCode => authorization_code::exchange(here, (client, &tokens), params).await,
         GrantType::Password => password::exchange(here, (client, &tokens), &params).await,

@@ -9,7 +9,7 @@ use super::{Answer, Find, OperatorError, Outcome, exposed, find_workspace, proce
 use crate::server::Server;
 use crate::signing;
 use grantry_protocol::client::{
-    AccessTokenChoice, AccessTokenFormat, ApplicationType, AuthMethod, Client, LifetimeOverrides,
+    AccessTokenFormat, ApplicationType, AuthMethod, Client, LifetimeOverrides, OpenidRegistration,
 };
 use grantry_protocol::jose::Algorithm;
 use grantry_protocol::redirect_uri::RedirectUri;
@@ -90,6 +90,11 @@ pub struct Shown {
     access_token_signing_alg: Option<Algorithm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<String>,
+    #[serde(flatten)]
+    openid: OpenidRegistration,
+    /// Those that keys will be needed of.
+    #[serde(skip)]
+    algorithms: Vec<Algorithm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -120,6 +125,7 @@ impl Shown {
             expires_at: secret.expires_at,
         });
         let registration = client.registration;
+        let algorithms = registration.chosen_algorithms();
         let signed = registration.access_token.format == AccessTokenFormat::Jwt;
         Self {
             workspace: slug.to_owned(),
@@ -137,18 +143,12 @@ impl Shown {
             access_token_format: registration.access_token.format,
             access_token_signing_alg: signed.then_some(registration.access_token.signing_alg),
             resource: registration.resource,
+            openid: registration.openid,
+            algorithms,
             owner,
             secrets: secrets.collect(),
             client_id_issued_at: client.created_at,
             disabled_at: client.disabled_at,
-        }
-    }
-
-    /// An app whose tokens are signed will need a key.
-    async fn prepare_key(&self, server: &Server) {
-        if let Some(signing_alg) = self.access_token_signing_alg {
-            let choice = AccessTokenChoice { format: self.access_token_format, signing_alg };
-            signing::prepare(server, &self.workspace, choice).await;
         }
     }
 
@@ -198,7 +198,7 @@ async fn create(server: &Server, slug: String, create: Create) -> Outcome<Answer
         Err(StorageError::Conflict) => Err(OperatorError::refused(taken)),
         outcome => {
             let shown = outcome??;
-            shown.prepare_key(server).await;
+            signing::prepare(server, &shown.workspace, &shown.algorithms).await;
             Ok(shown.with_secret(shown_secret))
         }
     }
@@ -243,7 +243,7 @@ async fn update(server: &Server, slug: String, client_id: String, changes: Chang
         shown(&within, &mut tx, &slug, &client_id)
     };
     let shown = server.store().write_instance(work).await??;
-    shown.prepare_key(server).await;
+    signing::prepare(server, &shown.workspace, &shown.algorithms).await;
     Ok(shown.with_secret(None))
 }
 

@@ -3,11 +3,11 @@
 use super::layout::Frame;
 use crate::asked::Query;
 use crate::browser::Browser;
-use crate::endpoints::authorize::{Consent, decision, issue, open_waiting, valid_request};
+use crate::endpoints::authorize::{Consent, decision, issue, open_waiting, resume, valid_request};
 use crate::form::Fields;
 use crate::here::Here;
 use crate::pages;
-use crate::reply::{Failure, see_other};
+use crate::reply::Failure;
 use crate::words;
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode};
@@ -88,13 +88,13 @@ pub(crate) async fn get(here: Here, headers: HeaderMap, Query(asked): Query<Aske
     let waiting = open_waiting(&here, &asked.request)?;
     let decided = match decide(&here, &waiting, &browser).await {
         // RFC 9700 §4.11.2: of a refusal the app is told by the authorization endpoint, which has the person sign in first.
-        Err(Failure::Redirected(..)) => return Ok(browser.finish(again(&here, &waiting))),
+        Err(Failure::Redirected(..)) => return Ok(browser.finish(resume(&here, &waiting))),
         decided => decided?,
     };
     match decided {
         Decision::Ask(question) => show(&here, browser, asked.request, (question, None)).await,
-        // Signed out, or agreed in another tab, since the request began to wait.
-        Decision::SignIn(_) | Decision::Answer(_) => Ok(browser.finish(again(&here, &waiting))),
+        // Signed out, or agreed in another tab, since the request began to wait; or it cannot be granted at all.
+        Decision::SignIn(_) | Decision::Choose(_) | Decision::Answer(_) | Decision::Refuse(..) => Ok(browser.finish(resume(&here, &waiting))),
     }
 }
 
@@ -103,42 +103,46 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
     let browser = Browser::read(&here, &headers).await?;
     let sealed = fields.get("request").to_owned();
     let waiting = open_waiting(&here, &sealed)?;
-    let request = match valid_request(&here, waiting.query.as_bytes()).await {
-        Err(Failure::Redirected(..)) => return Ok(browser.finish(again(&here, &waiting))),
+    let request = match valid_request(&here, &waiting).await {
+        Err(Failure::Redirected(..)) => return Ok(browser.finish(resume(&here, &waiting))),
         request => request?,
     };
     let form = browser.check_form(&here, &headers, fields.get("form_token"), &action(&here, &request));
     let target = request.target().clone();
-    let decision = decision(&here, request, &browser).await?;
+    let decision = decision(&here, request, &browser, &waiting).await?;
     let choice = fields.get("decision");
     let response = match decision {
-        Decision::SignIn(_) => again(&here, &waiting),
+        Decision::SignIn(_) | Decision::Choose(_) | Decision::Refuse(..) => resume(&here, &waiting),
         Decision::Ask(question) if form.is_err() => {
             return show(&here, browser, sealed, (question, Some(ConsentProblem::StaleForm))).await;
         }
-        Decision::Answer(_) if form.is_err() => again(&here, &waiting),
+        Decision::Answer(_) if form.is_err() => resume(&here, &waiting),
         Decision::Ask(question) if choice == "allow" => {
-            answer(&here, question.allow(&ticked(&fields), here.row()), &target).await?
+            answer(&here, &browser, (question.allow(&ticked(&fields), here.row()), &target)).await?
         }
         // Agreed in another tab meanwhile; what was decided here counts all the same.
         Decision::Answer(authorized) if choice == "allow" => {
-            answer(&here, authorized.narrow(&ticked(&fields), here.row()), &target).await?
+            answer(&here, &browser, (authorized.narrow(&ticked(&fields), here.row()), &target)).await?
         }
-        _ if choice == "cancel" => see_other(&target.with_error(&denied("the user cancelled at the consent page"))),
-        _ => see_other(&target.with_error(&denied("the user denied the request"))),
+        _ if choice == "cancel" => refuse(&here, &browser, &target, &denied("the user cancelled at the consent page"))?,
+        _ => refuse(&here, &browser, &target, &denied("the user denied the request"))?,
     };
     Ok(browser.finish(response))
 }
 
 async fn answer(
     here: &Here,
-    decided: Result<Authorized, OAuthError>,
-    target: &RedirectTarget,
+    browser: &Browser,
+    (decided, target): (Result<Authorized, OAuthError>, &RedirectTarget),
 ) -> Result<Response, Failure> {
     match decided {
-        Ok(authorized) => issue(here, authorized, Consent::Given).await?.ok_or(Failure::Internal),
-        Err(error) => Ok(see_other(&target.with_error(&error))),
+        Ok(authorized) => issue(here, browser, (authorized, Consent::Given)).await?.ok_or(Failure::Internal),
+        Err(error) => refuse(here, browser, target, &error),
     }
+}
+
+fn refuse(here: &Here, browser: &Browser, target: &RedirectTarget, error: &OAuthError) -> Result<Response, Failure> {
+    pages::answer(target.with_error(error), || pages::frame(here, browser))
 }
 
 /// The optional scopes that were ticked. Names that are not scope tokens were not on our page.
@@ -147,13 +151,8 @@ fn ticked(fields: &Fields) -> Scope {
 }
 
 async fn decide(here: &Here, waiting: &WaitingRequest, browser: &Browser) -> Result<Decision, Failure> {
-    let request = valid_request(here, waiting.query.as_bytes()).await?;
-    decision(here, request, browser).await
-}
-
-/// Back to the authorization endpoint, which knows what is needed now.
-fn again(here: &Here, waiting: &WaitingRequest) -> Response {
-    see_other(&format!("{}?{}", here.path("/oauth2/authorize"), waiting.query))
+    let request = valid_request(here, waiting).await?;
+    decision(here, request, browser, waiting).await
 }
 
 async fn show(

@@ -1,5 +1,6 @@
 //! The login page: `GET, POST /{workspace}/login`.
 
+use super::choose;
 use super::layout::Frame;
 use crate::asked::Query;
 use crate::browser::Browser;
@@ -13,7 +14,11 @@ use askama::Template;
 use axum::http::header::{RETRY_AFTER, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantry_protocol::authorize::denied;
+use grantry_protocol::entropy;
+use grantry_protocol::sealed::WaitingRequest;
 use grantry_protocol::types::Secret;
 use grantry_storage::NewSession;
 use serde::Deserialize;
@@ -53,14 +58,28 @@ pub(crate) enum LoginProblem {
 /// What the page is asked with.
 #[derive(Default, Deserialize)]
 pub(crate) struct Asked {
-    request: Option<String>,
+    pub(super) request: Option<String>,
     return_to: Option<String>,
+    /// The person wants to use another account than the one they are signed in with.
+    another: Option<String>,
 }
 
 /// `GET W/login`.
 pub(crate) async fn get(here: Here, headers: HeaderMap, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let browser = Browser::read(&here, &headers).await?;
-    show(&here, browser, asked, String::new(), None).await
+    let Some(sealed) = asked.request.clone().filter(|_| asked.another.is_none()) else {
+        return show(&here, browser, asked, String::new(), None).await;
+    };
+    let waiting = open_waiting(&here, &sealed)?;
+    let hint = match authorize::valid_request(&here, &waiting).await {
+        Ok(request) if choose::is_needed(&here, &request, &browser, &waiting).await? => {
+            return choose::show(&here, browser, sealed, &request);
+        }
+        // OpenID Connect Core §3.1.2.1: login_hint is the name to sign in with.
+        Ok(request) => request.authentication().login_hint.clone(),
+        Err(_) => None,
+    };
+    show(&here, browser, asked, hint.unwrap_or_default(), None).await
 }
 
 /// `POST W/login`.
@@ -69,13 +88,18 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
     let asked = Asked {
         request: fields.filled("request").map(str::to_owned),
         return_to: fields.filled("return_to").map(str::to_owned),
+        another: None,
     };
     let username = fields.get("username").to_owned();
     if browser.check_form(&here, &headers, fields.get("form_token"), ACTION).is_err() {
         return show(&here, browser, asked, username, Some(LoginProblem::StaleForm)).await;
     }
     if fields.get("decision") == "cancel" {
-        return cancel(&here, &asked).await;
+        return cancel(&here, &browser, &asked).await;
+    }
+    if let ("continue", Some(sealed)) = (fields.get("decision"), &asked.request) {
+        let waiting = WaitingRequest { chosen: true, ..open_waiting(&here, sealed)? };
+        return Ok(browser.finish(authorize::resume(&here, &waiting)));
     }
     let password = Secret::new(fields.get("password").to_owned());
     let attempt = Attempt { username: &username, password, device: browser.device };
@@ -92,7 +116,7 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
 }
 
 /// The form's action, which its token is bound to.
-const ACTION: &str = "login";
+pub(super) const ACTION: &str = "login";
 
 async fn show(
     here: &Here,
@@ -137,7 +161,7 @@ async fn show(
 /// The app on whose behalf the person signs in, and where they will be sent. A request that has to be refused waits for the person
 /// to sign in as well, and has no app to cancel for.
 async fn waiting_for(here: &Here, sealed: &str) -> Result<(Option<String>, Option<String>), Failure> {
-    match authorize::valid_request(here, open_waiting(here, sealed)?.query.as_bytes()).await {
+    match authorize::valid_request(here, &open_waiting(here, sealed)?).await {
         Ok(request) => Ok((Some(request.client().registration.name.clone()), Some(request.target().uri().to_owned()))),
         Err(Failure::Redirected(target, _)) => Ok((None, Some(target.uri().to_owned()))),
         Err(failure) => Err(failure),
@@ -145,12 +169,15 @@ async fn waiting_for(here: &Here, sealed: &str) -> Result<(Option<String>, Optio
 }
 
 /// The person goes back to the app, which learns that they said no (RFC 6749 §4.1.2.1).
-async fn cancel(here: &Here, asked: &Asked) -> Result<Response, Failure> {
+async fn cancel(here: &Here, browser: &Browser, asked: &Asked) -> Result<Response, Failure> {
     let Some(sealed) = &asked.request else {
         return Ok(see_other(&here.path("/oauth2")));
     };
-    match authorize::valid_request(here, open_waiting(here, sealed)?.query.as_bytes()).await {
-        Ok(request) => Ok(see_other(&request.target().with_error(&denied("the user cancelled at the login page")))),
+    match authorize::valid_request(here, &open_waiting(here, sealed)?).await {
+        Ok(request) => {
+            let answer = request.target().with_error(&denied("the user cancelled at the login page"));
+            pages::answer(answer, || pages::frame(here, browser))
+        }
         Err(Failure::Redirected(..)) => Ok(see_other(&here.path("/oauth2"))),
         Err(failure) => Err(failure),
     }
@@ -164,25 +191,30 @@ async fn sign_in(
     (proven, asked): (Proven, Asked),
 ) -> Result<Response, Failure> {
     let goes_to = match &asked.request {
-        Some(sealed) => format!("{}?{}", here.path("/oauth2/authorize"), open_waiting(here, sealed)?.query),
+        Some(sealed) => authorize::resume_at(here, sealed),
         None => own_path(here, asked.return_to.as_deref()).unwrap_or_else(|| here.path("/oauth2")),
     };
     let user = proven.user().id;
+    let previous = browser.person();
+    // Clients go on knowing a session in which the same person proves again who they are.
+    let known = previous.as_ref().filter(|previous| previous.user == user).map(|previous| previous.sid.clone());
+    let sid = known.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(entropy::draw::<16>(&mut here.server.randomness())));
     let session = NewSession {
+        sid,
         user,
         auth_time: here.now,
         expires_at: here.now.plus(here.row().policy.lifetimes.session),
         user_agent: user_agent(headers),
         address: here.address.to_string(),
     };
-    let (previous, now) = (browser.person(), here.now);
+    let now = here.now;
     let id = here
         .write(move |tx| {
             if !proven.still_holds(tx)? {
                 return Ok(None);
             }
             // The browser has one session: the one before is over, and with another user in it, what was granted there too.
-            match previous {
+            match &previous {
                 Some(previous) if previous.user == session.user => {
                     tx.expire_session(previous.session, previous.user, now)?;
                 }

@@ -25,13 +25,13 @@ pub(crate) async fn post(own: OwnApp, fields: Fields) -> Result<Response, Failur
         Ok(registration) => registration,
         Err(errors) => return show(own, draft, *errors, StatusCode::UNPROCESSABLE_ENTITY),
     };
-    let (row, choice) = (own.client.row, registration.access_token);
+    let (row, algorithms) = (own.client.row, registration.chosen_algorithms());
     // Deleted in another tab since it was found: there is nothing left to save.
     if !own.reader.here.write(move |tx| tx.update_registration(row, &registration)).await? {
         return Err(Failure::NotFound);
     }
     let here = &own.reader.here;
-    signing::prepare(&here.server, here.row().slug.as_str(), choice).await;
+    signing::prepare(&here.server, here.row().slug.as_str(), &algorithms).await;
     let path = own.path("?done=saved");
     Ok(own.reader.go(&path))
 }

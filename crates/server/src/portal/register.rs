@@ -41,7 +41,7 @@ async fn register(reader: Reader, registration: Registration) -> Result<Response
     let mut randomness = reader.here.server.randomness();
     let secret = has_secret.then(|| entropy::draw_text::<32>(&mut randomness));
     let client_id = new_client_id(&mut randomness);
-    let choice = registration.access_token;
+    let algorithms = registration.chosen_algorithms();
     let new = NewClient {
         client_id: client_id.clone(),
         registration,
@@ -50,7 +50,7 @@ async fn register(reader: Reader, registration: Registration) -> Result<Response
     };
     let now = reader.here.now;
     let row = reader.here.write(move |tx| tx.insert_client(&new, now)).await?;
-    signing::prepare(&reader.here.server, reader.here.row().slug.as_str(), choice).await;
+    signing::prepare(&reader.here.server, reader.here.row().slug.as_str(), &algorithms).await;
     Ok(go_to_secret(reader, (row, &client_id), secret))
 }
 

@@ -116,6 +116,7 @@ impl Draft {
             scope: self.scope(rules),
             lifetimes: self.lifetimes.read(),
             access_token: self.access_token(rules, &mut errors),
+            openid: rules.before.map(|before| before.openid.clone()).unwrap_or_default(),
             resource: self.resource(rules, &mut errors),
         };
         for problem in register::check(&registration, rules.before, rules.workspace) {

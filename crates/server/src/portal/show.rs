@@ -149,7 +149,7 @@ pub(super) fn curl(here: &Here, client: &Client, secret: Option<&str>) -> String
             request.signed_by(Credentials { client_id, client_secret, known: secret.is_some() })
         }
         AuthMethod::ClientSecretPost => request.with("client_id", &client_id).with("client_secret", &client_secret),
-        AuthMethod::None => return String::new(),
+        AuthMethod::PrivateKeyJwt | AuthMethod::ClientSecretJwt | AuthMethod::None => return String::new(),
     };
     request.curl()
 }

@@ -227,6 +227,7 @@ impl World {
             scope: Scope::parse("read write profile").unwrap(),
             lifetimes: LifetimeOverrides::default(),
             access_token: AccessTokenChoice::default(),
+            openid: Default::default(),
             resource: None,
         };
         change(&mut registration);

@@ -31,6 +31,7 @@ fn a_code_is_redeemed_once(world: &World) {
         auth_time: NOW,
         redirect_uri: Some("https://app.example/callback".to_owned()),
         code_challenge: None,
+        openid: None,
         state: GrantState::Pending,
         generation: 0,
         rotated_at: None,
@@ -120,7 +121,7 @@ fn a_grant_stands_with_client_user_and_session(world: &World) {
 
     let found = standing(id).unwrap();
     assert_eq!(found.grant, grant(world, id));
-    assert_eq!((&*found.client_id, &*found.subject, &*found.username), ("app", "sub-bob", "bob"));
+    assert_eq!((&*found.client_id, &*found.subject.public, &*found.username), ("app", "sub-bob", "bob"));
     // A session that merely ran out ends no grant.
     assert!(good(id, days(1)) && !good(id, days(30)));
 

@@ -1,6 +1,6 @@
 //! A fresh database for each test, with two workspaces in it, on either engine.
 
-use grantry_protocol::client::{ApplicationType, AuthMethod, Registration};
+use grantry_protocol::client::{ApplicationType, AuthMethod, OpenidRegistration, Registration};
 use grantry_protocol::grant::{GrantState, NewGrant};
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::types::{GrantType, Seconds};
@@ -211,6 +211,7 @@ pub(crate) fn registration(name: &str) -> Registration {
         scope: scope("read write"),
         lifetimes: Default::default(),
         access_token: Default::default(),
+        openid: OpenidRegistration::default(),
         resource: None,
     }
 }
@@ -226,6 +227,7 @@ pub(crate) fn client(client_id: &str) -> NewClient {
 
 pub(crate) fn session(user: UserId) -> NewSession {
     NewSession {
+        sid: "sid".to_owned(),
         user,
         auth_time: NOW,
         expires_at: later(3_600),
@@ -245,6 +247,7 @@ pub(crate) fn pending(user: UserId, client: ClientRow) -> NewGrant {
         auth_time: NOW,
         redirect_uri: Some("https://app.example/callback".to_owned()),
         code_challenge: None,
+        openid: None,
         state: GrantState::Pending,
         created_at: NOW,
         refresh_until: None,

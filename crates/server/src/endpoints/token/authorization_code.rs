@@ -1,6 +1,6 @@
 //! RFC 6749 §4.1.3: a code buys tokens, once. The only function that sees both the rules and the rows of it.
 
-use super::{AccessTokens, Granted};
+use super::{Granted, Tokens};
 use crate::here::Here;
 use crate::reply::Failure;
 use grantry_protocol::client_auth::VerifiedClient;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Exchanges a code for tokens.
 pub(super) async fn exchange(
     here: &Here,
-    (client, tokens): (&VerifiedClient, &AccessTokens<'_>),
+    (client, tokens): (&VerifiedClient, &Tokens<'_>),
     params: Params,
 ) -> Result<TokenAnswer, Failure> {
     let code: AuthorizationCode = here.open(read_code(&params)?).ok_or(not_good())?;
@@ -24,10 +24,11 @@ pub(super) async fn exchange(
             let standing = tx.find_standing(code.grant)?;
             let presented = Presented { code, standing: standing.as_ref(), client: &known, params: &params };
             let settled = settle(tx, code.grant, check(presented, &workspace.row, now), now)?;
-            Ok(settled.map(|redeemed| (redeemed, standing.map(|it| it.subject).unwrap_or_default())))
+            Ok(settled.map(|redeemed| (redeemed, standing.map(|it| it.subject))))
         })
         .await?;
     let (redeemed, subject) = settled?;
+    let subject = subject.ok_or(Failure::Internal)?.told(&here.workspace.pairwise);
     let grant = redeemed.grant();
     tokens.answer(Granted { grant, subject: &subject, scope: &grant.scope })
 }

@@ -1,7 +1,7 @@
 //! RFC 6749 §4.4: a client acts for itself. Nothing is written.
 
-use super::AccessTokens;
-use super::access_token::Written;
+use super::Tokens;
+use super::tokens::Written;
 use crate::here::Here;
 use crate::reply::Failure;
 use grantry_protocol::Params;
@@ -11,10 +11,10 @@ use grantry_protocol::token::{TokenAnswer, client_credentials};
 /// Issues a token to the client itself.
 pub(super) fn exchange(
     here: &Here,
-    (client, tokens): (&VerifiedClient, &AccessTokens<'_>),
+    (client, tokens): (&VerifiedClient, &Tokens<'_>),
     params: &Params,
 ) -> Result<TokenAnswer, Failure> {
     let scope = client_credentials::check(params, here.row(), client)?;
     let Written { access_token, expires_in } = tokens.for_client(&scope)?;
-    Ok(TokenAnswer { access_token, token_type: "Bearer", expires_in: expires_in.0, refresh_token: None, scope })
+    Ok(TokenAnswer { access_token, token_type: "Bearer", expires_in: expires_in.0, refresh_token: None, id_token: None, scope })
 }

@@ -1,6 +1,7 @@
 //! RFC 6749 §4.3: a user's name and password buy tokens, where the workspace still allows it.
 
-use super::{AccessTokens, Granted};
+use super::{Granted, Tokens};
+use crate::endpoints::authorize::told;
 use crate::here::Here;
 use crate::login::{self, Attempt};
 use crate::reply::Failure;
@@ -12,7 +13,7 @@ use grantry_protocol::token::{TokenAnswer, password};
 /// Exchanges a user's credentials for tokens.
 pub(super) async fn exchange(
     here: &Here,
-    (client, tokens): (&VerifiedClient, &AccessTokens<'_>),
+    (client, tokens): (&VerifiedClient, &Tokens<'_>),
     params: &Params,
 ) -> Result<TokenAnswer, Failure> {
     let request = password::read(params, here.row(), client)?;
@@ -20,7 +21,7 @@ pub(super) async fn exchange(
     let attempt = Attempt { username: &request.username, password: request.password.clone(), device: None };
     let proven = login::check(here, attempt).await?.ok_or(password::wrong_credentials())?;
     let new = request.to_grant(proven.user().id, client, here.row(), here.now);
-    let (row, subject) = (new.clone(), proven.user().subject.clone());
+    let (row, subject) = (new.clone(), told(here, client.client(), &proven.user().subject));
     let written =
         here.write(move |tx| if proven.still_holds(tx)? { tx.insert_grant(&row).map(Some) } else { Ok(None) });
     let id = written.await?.ok_or(password::wrong_credentials())?;

@@ -1,11 +1,12 @@
 //! RFC 6749 §6: a refresh token buys access tokens; it rotates where the client cannot keep a secret.
 
-use super::{AccessTokens, Granted};
+use super::{Granted, Tokens};
 use crate::here::Here;
 use crate::reply::Failure;
 use grantry_protocol::client_auth::VerifiedClient;
-use grantry_protocol::grant::{Grant, Standing};
+use grantry_protocol::grant::{Grant, OpenidGrant, Standing};
 use grantry_protocol::sealed::RefreshToken;
+use grantry_protocol::subject::Subject;
 use grantry_protocol::token::TokenAnswer;
 use grantry_protocol::token::refresh_token::{Approved, Presented, Verdict, check, not_good, read_refresh_token};
 use grantry_protocol::types::Seconds;
@@ -19,7 +20,7 @@ const LAST_USE_PRECISION: Seconds = Seconds::hours(1);
 /// Exchanges a refresh token for tokens.
 pub(super) async fn exchange(
     here: &Here,
-    (client, tokens): (&VerifiedClient, &AccessTokens<'_>),
+    (client, tokens): (&VerifiedClient, &Tokens<'_>),
     params: Params,
 ) -> Result<TokenAnswer, Failure> {
     let token: RefreshToken = here.open(read_refresh_token(&params)?).ok_or(not_good())?;
@@ -34,13 +35,17 @@ pub(super) async fn exchange(
         // Whatever writes looks again inside its unit of work.
         _ => here.write(move |tx| looking.settle(tx)).await??,
     };
+    let subject = subject.told(&here.workspace.pairwise);
+    // OpenID Connect Core §12.2: an ID Token of a refresh should not have a nonce, even where the first one had.
+    let openid = grant.openid.map(|openid| OpenidGrant { nonce: None, ..openid });
+    let grant = Grant { openid, ..grant };
     tokens.answer(Granted { grant: &grant, subject: &subject, scope: &scope })
 }
 
 /// A grant after its refresh.
 struct Refreshed {
     grant: Grant,
-    subject: String,
+    subject: Subject,
     scope: Scope,
 }
 

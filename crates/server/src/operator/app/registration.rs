@@ -2,11 +2,11 @@
 
 use crate::operator::{OperatorError, check};
 use grantry_protocol::client::{
-    AccessTokenChoice, AccessTokenFormat, ApplicationType, AuthMethod, LifetimeOverrides, Registration,
+    AccessTokenChoice, AccessTokenFormat, ApplicationType, AuthMethod, LifetimeOverrides, OpenidRegistration, Registration,
 };
 use grantry_protocol::jose::Algorithm;
 use grantry_protocol::redirect_uri::RedirectUri;
-use grantry_protocol::register::{self, Field, may_have, usual_grants};
+use grantry_protocol::register::{self, Field, may_have, usual_grants, usual_scope};
 use grantry_protocol::scope::Scope;
 use grantry_protocol::types::{GrantType, Seconds};
 use grantry_protocol::workspace::Workspace;
@@ -63,9 +63,10 @@ impl Changes {
             token_endpoint_auth_method: kind.usual_auth_method(),
             redirect_uris: Vec::new(),
             grant_types: usual_grants(kind, workspace),
-            scope: workspace.scope_names(),
+            scope: usual_scope(kind, workspace),
             lifetimes: LifetimeOverrides::default(),
             access_token: AccessTokenChoice::default(),
+            openid: OpenidRegistration::default(),
             resource: None,
         };
         checked(self.over(start), None, workspace)

@@ -1,25 +1,29 @@
-//! How a client's access tokens are written: sealed, or as a signed JWT (RFC 9068).
+//! How a client's tokens are written: access tokens sealed, or as a signed JWT (RFC 9068), and ID Tokens beside them.
 
 use crate::here::Here;
 use crate::reply::Failure;
 use crate::signing;
 use grantry_protocol::Scope;
 use grantry_protocol::access_token::{self, Public};
+use grantry_protocol::authorize::{Authorized, OPENID};
 use grantry_protocol::client::{AccessTokenFormat, Client};
 use grantry_protocol::entropy;
 use grantry_protocol::grant::Grant;
+use grantry_protocol::id_token::{Beside, IdToken};
 use grantry_protocol::introspect::Holder;
 use grantry_protocol::jose::SigningKey;
 use grantry_protocol::sealed::{AccessSubject, AccessToken, RefreshToken};
 use grantry_protocol::token::{self, LONGEST_JWT, TokenAnswer};
 use grantry_protocol::types::{Seconds, Timestamp};
+use serde_json::Map;
 use std::sync::Arc;
 
-/// Writes the access tokens of one client. Made before anything is consumed: where a first key is needed, it is there by then.
-pub(crate) struct AccessTokens<'a> {
+/// Writes the tokens of one client. Made before anything is consumed: where a first key is needed, it is there by then.
+pub(crate) struct Tokens<'a> {
     here: &'a Here,
     client: &'a Client,
     key: Option<Arc<SigningKey>>,
+    id_token_key: Option<Arc<SigningKey>>,
 }
 
 /// A user's grant, as tokens speak of it.
@@ -39,15 +43,25 @@ pub(crate) struct Written {
     pub(crate) expires_in: Seconds,
 }
 
-impl<'a> AccessTokens<'a> {
-    /// Those of this client.
+impl<'a> Tokens<'a> {
+    /// Those of this client about people.
     pub(crate) async fn of(here: &'a Here, client: &'a Client) -> Result<Self, Failure> {
+        let registered = &client.registration;
+        let id_token_key = match registered.scope.contains(OPENID) {
+            true => Some(signing::key(here, registered.openid.id_token_signed_response_alg).await?),
+            false => None,
+        };
+        Ok(Self { id_token_key, ..Self::about_itself(here, client).await? })
+    }
+
+    /// Those of this client about itself: no person signs in.
+    pub(super) async fn about_itself(here: &'a Here, client: &'a Client) -> Result<Self, Failure> {
         let choice = client.registration.access_token;
         let key = match choice.format {
             AccessTokenFormat::Opaque => None,
             AccessTokenFormat::Jwt => Some(signing::key(here, choice.signing_alg).await?),
         };
-        Ok(Self { here, client, key })
+        Ok(Self { here, client, key, id_token_key: None })
     }
 
     /// A token for the client itself (RFC 6749 §4.4).
@@ -69,14 +83,52 @@ impl<'a> AccessTokens<'a> {
     pub(super) fn answer(&self, granted: Granted<'_>) -> Result<TokenAnswer, Failure> {
         let grant = granted.grant;
         let Written { access_token, expires_in } = self.for_grant(granted)?;
+        let id_token = self.id_token_of(granted, &access_token)?;
         let refresh = RefreshToken { grant: grant.id, generation: grant.generation };
         Ok(TokenAnswer {
             access_token,
             token_type: "Bearer",
             expires_in: expires_in.0,
             refresh_token: grant.refresh_until.is_some().then(|| self.here.seal(&refresh)),
+            id_token,
             scope: granted.scope.clone(),
         })
+    }
+
+    /// OpenID Connect Core §3.1.3.3, §12.2: the ID Token beside an access token, where `openid` is still among its scopes.
+    fn id_token_of(&self, granted: Granted<'_>, access_token: &str) -> Result<Option<String>, Failure> {
+        let Granted { grant, subject, scope } = granted;
+        let Some(mut token) = IdToken::of(grant, self.here.issuer(), (&self.client.client_id, subject)) else {
+            return Ok(None);
+        };
+        if !scope.contains(OPENID) {
+            return Ok(None);
+        }
+        token.beside = Beside { access_token: Some(access_token), ..Beside::default() };
+        self.sign(&token).map(Some)
+    }
+
+    /// The ID Token that the authorization endpoint answers with (OpenID Connect Core §3.2.2.5, §3.3.2.5).
+    pub(crate) fn id_token(
+        &self,
+        authorized: &Authorized,
+        subject: &str,
+        beside: Beside<'_>,
+    ) -> Result<String, Failure> {
+        let openid = authorized.openid().ok_or(Failure::Internal)?;
+        self.sign(&IdToken {
+            issuer: self.here.issuer(),
+            client_id: &self.client.client_id,
+            subject,
+            auth_time: authorized.by().auth_time,
+            openid: &openid,
+            beside,
+            claims: Map::new(),
+        })
+    }
+
+    fn sign(&self, token: &IdToken<'_>) -> Result<String, Failure> {
+        self.id_token_key.as_ref().and_then(|key| token.sign(key, self.here.now)).ok_or(Failure::Internal)
     }
 
     fn lifetime(&self) -> Seconds {
