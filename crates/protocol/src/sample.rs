@@ -1,5 +1,6 @@
 //! A valid case of everything, for tests to change one thing of.
 
+use crate::account::User;
 use crate::client::{
     AccessTokenChoice, ApplicationType, AuthMethod, Client, LifetimeOverrides, OpenidRegistration, Registration,
     StoredSecret,
@@ -30,6 +31,20 @@ pub(crate) fn workspace() -> Workspace {
         scopes: vec![scope("read", false), scope("write", true)],
         created_at: NOW,
         disabled_at: None,
+    }
+}
+
+/// A user about whom this is known.
+pub(crate) fn user(claims: serde_json::Value) -> User {
+    User {
+        id: UserId(1),
+        subject: "sub".to_owned(),
+        username: "bob".to_owned(),
+        display_name: "Bob of Acme".to_owned(),
+        admin_since: None,
+        disabled_at: None,
+        created_at: NOW,
+        claims: claims.to_string(),
     }
 }
 

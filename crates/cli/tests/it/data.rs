@@ -85,7 +85,8 @@ fn users(home: &Home) {
 
     let changed = home.json("user update --workspace acme ann --no-admin --disable --claim email=");
     assert_eq!(changed["admin"], false);
-    assert_eq!(changed["claims"], json!({"email_verified": true}));
+    assert_eq!(changed["claims"]["email_verified"], true);
+    assert!(changed["claims"]["email"].is_null() && changed["claims"]["updated_at"].is_i64());
     assert!(changed["disabled_at"].is_i64());
     assert!(home.json("user update --workspace acme ann --enable")["disabled_at"].is_null());
     assert_eq!(home.json("user list --workspace acme")["users"][0]["username"], "ann");

@@ -5,10 +5,10 @@ mod claims;
 use super::{Answer, Find, OperatorError, Outcome, check, exposed, find_workspace, proceed, readable_name};
 use crate::server::Server;
 use grantry_protocol::account::User;
+use grantry_protocol::claims::{Claims, read, write};
 use grantry_protocol::types::{Secret, Timestamp};
 use grantry_storage::{Instance, NewUser, StorageError, Tx};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 /// Longest user name, in characters.
 const LONGEST_USERNAME: usize = 255;
@@ -54,7 +54,7 @@ pub struct Shown {
     sub: String,
     name: String,
     admin: bool,
-    claims: Map<String, Value>,
+    claims: Claims,
     created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled_at: Option<Timestamp>,
@@ -68,7 +68,7 @@ impl Shown {
             sub: user.subject,
             name: user.display_name,
             admin: user.admin_since.is_some(),
-            claims: claims::read(&user.claims),
+            claims: read(&user.claims),
             created_at: user.created_at,
             disabled_at: user.disabled_at,
         }
@@ -95,7 +95,7 @@ async fn create(server: &Server, slug: String, username: String, changes: Change
         display_name: changes.name.clone().unwrap_or_else(|| username.clone()),
         username,
         admin: changes.admin.unwrap_or_default(),
-        claims: claims::write(&claims::change(Map::new(), &changes.claims)?),
+        claims: write(claims::change(Claims::new(), &changes.claims, None)?),
         password_digest: Some(digest),
     };
     check::name("the name of a user", &new.display_name)?;
@@ -185,9 +185,7 @@ fn apply(changes: &Changes, user: &mut User, now: Timestamp) -> Result<(), Opera
     if let Some(disabled) = changes.disabled {
         user.disabled_at = disabled.then(|| user.disabled_at.unwrap_or(now));
     }
-    if !changes.claims.is_empty() {
-        user.claims = claims::write(&claims::change(claims::read(&user.claims), &changes.claims)?);
-    }
+    user.claims = write(claims::change(read(&user.claims), &changes.claims, Some(now))?);
     Ok(())
 }
 
