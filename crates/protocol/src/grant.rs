@@ -1,5 +1,6 @@
 //! A grant: what a user gave a client, the root of a token family. Tokens are sealed statements about it.
 
+use crate::claims::ClaimsRequest;
 use crate::scope::Scope;
 use crate::subject::Subject;
 use crate::types::{ClientRow, GrantId, GrantType, SessionId, Timestamp, UserId};
@@ -49,9 +50,8 @@ pub struct OpenidGrant {
     pub acr: String,
     /// How the person proved who they are (RFC 8176 §2).
     pub amr: Vec<String>,
-    /// The `claims` parameter, as it was sent (OpenID Connect Core §5.5).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub claims: Option<String>,
+    /// The claims that were asked for by name, as far as the person allowed them (OpenID Connect Core §5.5).
+    pub claims: ClaimsRequest,
 }
 
 /// One authorization that a user gave.

@@ -88,23 +88,26 @@ impl<'a> IdToken<'a> {
         let algorithm = key.public().algorithm();
         // OpenID Connect Core §3.1.3.6, §3.3.2.11: hashes by the hash algorithm of the signature.
         let hash = |value: Option<&str>| value.map(|value| algorithm.half_hash(value));
-        key.sign(TYP, &Claims {
-            person: &self.claims,
-            iss: self.issuer,
-            sub: self.subject,
-            aud: self.client_id,
-            azp: self.client_id,
-            exp: now.plus(LIFETIME),
-            iat: now,
-            auth_time: self.auth_time,
-            acr: &self.openid.acr,
-            amr: &self.openid.amr,
-            sid: &self.openid.sid,
-            nonce: self.openid.nonce.as_deref(),
-            at_hash: hash(self.beside.access_token),
-            c_hash: hash(self.beside.code),
-            s_hash: hash(self.beside.state),
-        })
+        key.sign(
+            TYP,
+            &Claims {
+                person: &self.claims,
+                iss: self.issuer,
+                sub: self.subject,
+                aud: self.client_id,
+                azp: self.client_id,
+                exp: now.plus(LIFETIME),
+                iat: now,
+                auth_time: self.auth_time,
+                acr: &self.openid.acr,
+                amr: &self.openid.amr,
+                sid: &self.openid.sid,
+                nonce: self.openid.nonce.as_deref(),
+                at_hash: hash(self.beside.access_token),
+                c_hash: hash(self.beside.code),
+                s_hash: hash(self.beside.state),
+            },
+        )
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod access_token;
 pub mod account;
 pub mod authorize;
+pub mod bearer;
 pub mod claims;
 pub mod client;
 pub mod client_auth;

@@ -4,8 +4,8 @@
 use crate::client::{ApplicationType, LifetimeOverrides, Registration};
 use crate::error::Rule;
 use crate::redirect_uri::RedirectUri;
-use crate::types::{GrantType, Seconds};
 use crate::scope::Scope;
+use crate::types::{GrantType, Seconds};
 use crate::workspace::{Lifetimes, ScopeDefinition, Workspace};
 use std::collections::BTreeSet;
 use url::Url;

@@ -7,6 +7,7 @@ pub(crate) mod metadata;
 mod presented;
 pub(crate) mod revoke;
 pub(crate) mod token;
+pub(crate) mod userinfo;
 
 use crate::here::Here;
 use crate::login;

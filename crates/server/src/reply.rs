@@ -240,6 +240,14 @@ fn json(failure: &Failure, slug: &str, request_id: &str) -> Response {
     {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
+    // RFC 6750 §3: a protected resource says what was wrong with the token in the challenge. The texts are plain ASCII without quotes.
+    if matches!(error.code, ErrorCode::InvalidToken | ErrorCode::InsufficientScope) {
+        let (code, description) = (error.code.as_str(), error.wire_description());
+        let challenge = format!("Bearer realm=\"{slug}\", error=\"{code}\", error_description=\"{description}\"");
+        if let Ok(challenge) = HeaderValue::try_from(challenge) {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+    }
     add_retry_after(failure, &mut response);
     response
 }

@@ -1,6 +1,6 @@
 //! Every URL of the server, on one screen.
 
-use crate::endpoints::{self, authorize, health, introspect, metadata, revoke, token};
+use crate::endpoints::{self, authorize, health, introspect, metadata, revoke, token, userinfo};
 use crate::form::let_arrive;
 use crate::observe::observe;
 use crate::pages::{consent, docs, grant, home, login, try_it};
@@ -32,8 +32,10 @@ fn machines() -> Router<Server> {
         .route("/{workspace}/oauth/2/token", token())
         .route("/{workspace}/oauth2/introspect", post(introspect::post))
         .route("/{workspace}/oauth2/revoke", post(revoke::post).options(endpoints::preflight))
+        .route("/{workspace}/oauth2/userinfo", get(userinfo::get).post(userinfo::post).options(userinfo::preflight))
         .route("/{workspace}/oauth2/jwks", get(metadata::jwks))
         .route("/{workspace}/.well-known/oauth-authorization-server", get(metadata::get))
+        .route("/{workspace}/.well-known/openid-configuration", get(metadata::get))
         .route("/.well-known/oauth-authorization-server/{workspace}", get(metadata::get))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

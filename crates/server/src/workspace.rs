@@ -3,8 +3,8 @@
 use crate::reply::Failure;
 use crate::server::Server;
 use crate::signing;
-use grantry_protocol::jose::SigningKeys;
 use grantry_protocol::WorkspaceId;
+use grantry_protocol::jose::SigningKeys;
 use grantry_protocol::sealed::{KeyPurpose, KeyRing, SealingKey};
 use grantry_protocol::subject::PairwiseKey;
 use grantry_protocol::types::{Seconds, Timestamp};

@@ -8,8 +8,8 @@ use crate::account::Consent;
 use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError, Rule};
 use crate::grant::{GrantState, NewGrant, OpenidGrant};
-use crate::scope::Scope;
 use crate::id_token::ACR_PASSWORD;
+use crate::scope::Scope;
 use crate::types::{GrantType, Seconds, SessionId, Timestamp, UserId};
 use crate::workspace::{Lifetimes, ScopeDefinition, Workspace};
 
@@ -79,7 +79,8 @@ pub fn decide(request: ValidRequest, known: Known<'_>) -> Decision {
         false => decision,
     };
     let Some(by) = known.person.filter(|person| !has_to_sign_in(&request, person, &known)) else {
-        let description = "prompt=none was asked, and nobody is signed in, or not lately enough, or not who is expected";
+        let description =
+            "prompt=none was asked, and nobody is signed in, or not lately enough, or not who is expected";
         return silently(Decision::SignIn(request.clone()), ErrorCode::LoginRequired, description);
     };
     // OpenID Connect Core §3.1.2.3: nobody but the expected person is answered about.
@@ -93,15 +94,21 @@ pub fn decide(request: ValidRequest, known: Known<'_>) -> Decision {
         return Decision::Choose(request);
     }
     let by = by.clone();
-    let remembered = known.consent.is_some_and(|consent| request.scope.is_within(&consent.scope));
+    if !meets_acr(&request) {
+        let description = "none of the acr values that the request calls essential can be reached here";
+        let error =
+            OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, Rule::oidc_core("5.5.1.1"), description);
+        return Decision::Refuse(Box::new(request.target), error);
+    }
+    let asked = request.asked();
+    let remembered = known.consent.is_some_and(|consent| asked.is_within(&consent.scope));
     // RFC 8252 §8.6: any program on the device can claim such a redirect URI, so a remembered yes does not speak for it.
     if remembered && !prompt.consent && !can_be_impersonated(&request) {
-        let scope = request.scope.clone();
-        return Decision::Answer(Authorized { request, by, scope });
+        return Decision::Answer(Authorized { request, by, agreed: asked });
     }
-    let asked = known.consent.map(|consent| consent.scope.clone()).unwrap_or_default();
+    let before = known.consent.map(|consent| consent.scope.clone()).unwrap_or_default();
     let description = "prompt=none was asked, and the user has not agreed to this yet";
-    let question = Question { request: request.clone(), by, known: asked };
+    let question = Question { request: request.clone(), by, known: before };
     silently(Decision::Ask(question), ErrorCode::ConsentRequired, description)
 }
 
@@ -120,6 +127,12 @@ fn has_to_sign_in(request: &ValidRequest, person: &SignedIn, known: &Known<'_>) 
     let max_age = request.authentication.max_age;
     let too_old = max_age.is_some_and(|max_age| sent.since(person.auth_time) > max_age || max_age.0 == 0);
     request.authentication.prompt.login || too_old || known.expects_another
+}
+
+/// OpenID Connect Core §5.5.1.1: an essential acr that cannot be reached is a failed login.
+fn meets_acr(request: &ValidRequest) -> bool {
+    let wanted = request.authentication.claims.acr().filter(|wanted| wanted.essential && !wanted.values.is_empty());
+    wanted.is_none_or(|wanted| wanted.values.contains(&ACR_PASSWORD))
 }
 
 /// Whether some other program on the device could receive the answer and use it: a code of a client with a secret it could not.
@@ -160,7 +173,8 @@ impl Question {
 
     /// What is asked, as the workspace describes it.
     pub fn scopes<'w>(&self, workspace: &'w Workspace) -> Vec<&'w ScopeDefinition> {
-        workspace.scopes.iter().filter(|scope| self.request.scope.contains(&scope.name)).collect()
+        let asked = self.request.asked();
+        workspace.scopes.iter().filter(|scope| asked.contains(&scope.name)).collect()
     }
 
     /// Whether the person allowed this scope before.
@@ -170,8 +184,8 @@ impl Question {
 
     /// The person said yes, with these optional scopes ticked; the others of what was asked are required.
     pub fn allow(self, ticked: &Scope, workspace: &Workspace) -> Result<Authorized, OAuthError> {
-        let scope = self.request.scope.clone();
-        Authorized { request: self.request, by: self.by, scope }.narrow(ticked, workspace)
+        let agreed = self.request.asked();
+        Authorized { request: self.request, by: self.by, agreed }.narrow(ticked, workspace)
     }
 }
 
@@ -185,7 +199,7 @@ pub const fn denied(description: &'static str) -> OAuthError {
 pub struct Authorized {
     request: ValidRequest,
     by: SignedIn,
-    scope: Scope,
+    agreed: Scope,
 }
 
 impl Authorized {
@@ -204,11 +218,11 @@ impl Authorized {
         let required: Scope =
             workspace.scopes.iter().filter(|scope| !scope.optional).map(|s| s.name.as_str()).collect();
         // RFC 6749 §3.3: the person may narrow what is asked; a name that was not asked for is of no effect.
-        let scope = self.scope.intersection(&required.union(ticked));
-        if scope.is_empty() && !self.scope.is_empty() {
+        let agreed = self.agreed.intersection(&required.union(ticked));
+        if agreed.is_empty() && !self.agreed.is_empty() {
             return Err(denied("the user allowed none of the scopes"));
         }
-        Ok(Self { scope, ..self })
+        Ok(Self { agreed, ..self })
     }
 
     /// Who agreed.
@@ -216,9 +230,14 @@ impl Authorized {
         &self.by
     }
 
-    /// To what.
-    pub const fn scope(&self) -> &Scope {
-        &self.scope
+    /// To what: the scopes, and those whose claims were asked for by name.
+    pub const fn agreed(&self) -> &Scope {
+        &self.agreed
+    }
+
+    /// What the client's tokens allow.
+    pub fn scope(&self) -> Scope {
+        self.request.scope.intersection(&self.agreed)
     }
 
     /// What the client gets.
@@ -233,7 +252,7 @@ impl Authorized {
 
     /// Whether the client is told who signed in.
     pub fn is_openid(&self) -> bool {
-        self.scope.contains(OPENID)
+        self.scope().contains(OPENID)
     }
 
     /// What ID Tokens and UserInfo are to say; none where it is no OpenID request.
@@ -244,7 +263,7 @@ impl Authorized {
             sid: self.by.sid.clone(),
             acr: ACR_PASSWORD.to_owned(),
             amr: vec!["pwd".to_owned()],
-            claims: authentication.claims.clone(),
+            claims: authentication.claims.clone().within(&self.agreed),
         })
     }
 
@@ -261,18 +280,13 @@ impl Authorized {
         self.response_type().has_token().then_some(()).map(grant)
     }
 
-    fn to_grant(
-        &self,
-        grant_type: GrantType,
-        state: GrantState,
-        (now, lifetime): (Timestamp, Seconds),
-    ) -> NewGrant {
+    fn to_grant(&self, grant_type: GrantType, state: GrantState, (now, lifetime): (Timestamp, Seconds)) -> NewGrant {
         NewGrant {
             user: self.by.user,
             client: self.client().row,
             session: Some(self.by.session),
             grant_type,
-            scope: self.scope.clone(),
+            scope: self.scope(),
             auth_time: self.by.auth_time,
             redirect_uri: self.request.presented_redirect_uri.clone(),
             code_challenge: self.request.code_challenge.clone(),

@@ -1,6 +1,7 @@
 //! OpenID Connect Core §3.1.2.1: what an authorization request says beside what OAuth itself knows.
 
 use super::response_type::ResponseType;
+use crate::claims::ClaimsRequest;
 use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError, Rule};
 use crate::params::Params;
@@ -30,8 +31,8 @@ pub struct AuthenticationRequest {
     pub login_hint: Option<String>,
     /// An ID Token about the person who is expected; not verified yet.
     pub id_token_hint: Option<String>,
-    /// The `claims` parameter.
-    pub claims: Option<String>,
+    /// The claims that are asked for by name, as far as the client may have them.
+    pub claims: ClaimsRequest,
 }
 
 /// OpenID Connect Core §3.1.2.1 `prompt`.
@@ -70,12 +71,12 @@ impl Prompt {
     }
 }
 
-/// Reads what a request of this client says for these scopes.
+/// Reads what a request for `scope` says, of a client that may have `allowed`.
 pub(super) fn read(
     params: &Params,
     client: &Client,
     response_type: ResponseType,
-    scope: &Scope,
+    (scope, allowed): (&Scope, &Scope),
 ) -> Result<AuthenticationRequest, OAuthError> {
     // OpenID Connect Core §3.1.2.6: the parameter is not supported, and has a code of its own.
     if params.get("registration").is_some() {
@@ -112,7 +113,7 @@ pub(super) fn read(
         acr_values: if acr_values.is_empty() { registered.default_acr_values.clone() } else { acr_values },
         login_hint: params.get("login_hint").map(str::to_owned),
         id_token_hint: params.get("id_token_hint").map(str::to_owned),
-        claims: params.get("claims").map(str::to_owned),
+        claims: params.get("claims").map(ClaimsRequest::parse).transpose()?.unwrap_or_default().within(allowed),
     })
 }
 

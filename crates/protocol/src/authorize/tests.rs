@@ -139,12 +139,11 @@ fn s3_3_the_person_may_narrow_what_is_optional() {
 #[test]
 fn s4_2_2_the_implicit_grant_is_active_at_once_and_has_no_refresh_token() {
     let lifetimes = workspace().policy.lifetimes;
-    let authorized = |query: &str| {
-        match decided(asked(query, Some(client())).unwrap(), Some(&person()), Some(&agreed("read"))) {
+    let authorized =
+        |query: &str| match decided(asked(query, Some(client())).unwrap(), Some(&person()), Some(&agreed("read"))) {
             Decision::Answer(authorized) => authorized,
             other => panic!("{other:?}"),
-        }
-    };
+        };
     let both = authorized("client_id=app&response_type=code+token&scope=read");
     let implicit = both.to_token_grant(&lifetimes, NOW).unwrap();
     assert_eq!((implicit.state, implicit.refresh_until), (GrantState::Active, None));
@@ -220,7 +219,8 @@ mod openid {
         assert!(location(answer("response_type=code")).starts_with("https://app.test/cb?iss="));
         assert!(location(answer("response_type=code&response_mode=fragment")).starts_with("https://app.test/cb#iss="));
         assert!(location(answer("response_type=code+id_token")).starts_with("https://app.test/cb#iss="));
-        let Answer::FormPost { action, fields } = answer("response_type=id_token&response_mode=form_post&state=%3Cb%3E")
+        let Answer::FormPost { action, fields } =
+            answer("response_type=id_token&response_mode=form_post&state=%3Cb%3E")
         else {
             panic!("not posted")
         };
@@ -275,15 +275,18 @@ mod openid {
     fn core_s3_1_2_3_prompt_login_is_satisfied_by_a_new_session_only() {
         let (agreed, person) = (agreed("openid"), person());
         let waited = |session, since| Waited { since, session, chosen: false };
-        let outcome = |more: &str, waited| {
-            outcome(decide(with(more), Known { waited, ..known(Some(&person), Some(&agreed)) }))
-        };
+        let outcome =
+            |more: &str, waited| outcome(decide(with(more), Known { waited, ..known(Some(&person), Some(&agreed)) }));
         for more in ["&prompt=login", "&max_age=0"] {
             assert_eq!(outcome(more, None), "sign in");
             assert_eq!(outcome(more, Some(waited(Some(SessionId(2)), NOW))), "sign in", "the same session as before");
             assert_eq!(outcome(more, Some(waited(Some(SessionId(1)), NOW))), "answer");
             assert_eq!(outcome(more, Some(waited(None, NOW))), "answer");
-            assert_eq!(outcome(more, Some(waited(None, NOW.plus(Seconds(1))))), "sign in", "signed in before it was sent");
+            assert_eq!(
+                outcome(more, Some(waited(None, NOW.plus(Seconds(1))))),
+                "sign in",
+                "signed in before it was sent"
+            );
         }
         assert_eq!(outcome("&prompt=select_account", None), "choose");
         let chosen = Waited { chosen: true, ..waited(Some(SessionId(2)), NOW) };

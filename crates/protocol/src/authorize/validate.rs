@@ -5,9 +5,9 @@ use super::respond::RedirectTarget;
 use super::response_type::{ResponseMode, ResponseType};
 use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError, Rule};
-use crate::rule::OpenId;
 use crate::params::Params;
 use crate::pkce;
+use crate::rule::OpenId;
 use crate::scope::{RequestedScope, Scope};
 use crate::workspace::Workspace;
 
@@ -46,6 +46,11 @@ impl ValidRequest {
     /// What is asked for, each scope known to be one that the client may have.
     pub const fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// What the person is asked to agree to: the scopes, and those whose claims are asked for by name.
+    pub fn asked(&self) -> Scope {
+        self.scope.union(&self.authentication.claims.scopes())
     }
 
     /// What it says about the person's login.
@@ -192,15 +197,11 @@ fn check_rest(
     if !response_type.has_code() {
         scope = scope.without(OFFLINE_ACCESS);
     }
-    let authentication = openid::read(params, client, response_type, &scope)?;
+    let authentication = openid::read(params, client, response_type, (&scope, &allowed))?;
     Ok(Rest { response_type, scope, code_challenge, authentication })
 }
 
-fn check_response_type(
-    workspace: &Workspace,
-    client: &Client,
-    response_type: ResponseType,
-) -> Result<(), OAuthError> {
+fn check_response_type(workspace: &Workspace, client: &Client, response_type: ResponseType) -> Result<(), OAuthError> {
     for grant_type in response_type.grant_types() {
         workspace.check_grant(*grant_type)?;
         // At this endpoint the same refusal stands in another section.

@@ -23,7 +23,7 @@ fn grant() -> Grant {
         sid: "sid".to_owned(),
         acr: ACR_PASSWORD.to_owned(),
         amr: vec!["pwd".to_owned()],
-        claims: None,
+        claims: Default::default(),
     };
     Grant { openid: Some(openid), ..active().grant }
 }

@@ -10,6 +10,7 @@ use crate::reply::{Failure, see_other};
 use axum::extract::RawQuery;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use grantry_protocol::account::User;
 use grantry_protocol::authorize::{
     Authorized, Decision, Issued, Known, Refusal, ValidRequest, Waited, decide, validate,
 };
@@ -117,11 +118,14 @@ pub(crate) async fn decision(
     };
     let expected = expected(here, &request)?;
     let subject = browser.user().map(|user| told(here, request.client(), &user.subject));
+    // OpenID Connect Core §5.5.1: so does a value of sub among the claims.
+    let claims = &request.authentication().claims;
+    let another = subject.as_ref().is_some_and(|subject| !claims.permits_subject(subject));
     let waited = Waited { since: waiting.asked_at, session: waiting.session, chosen: waiting.chosen };
     let known = Known {
         person: person.as_ref(),
         consent: consent.as_ref(),
-        expects_another: expected.is_some() && expected != subject,
+        expects_another: another || expected.is_some() && expected != subject,
         waited: Some(waited),
         now: here.now,
     };
@@ -201,23 +205,21 @@ pub(crate) async fn issue(
     let tokens = Tokens::of(here, client).await?;
     let now = here.now;
     let Some(written) = here.write(move |tx| writing.write(tx, now)).await? else { return Ok(None) };
-    let subject = told(here, client, &written.subject);
-    let code = written.code.map(|grant| {
-        here.seal(&AuthorizationCode { grant: grant.id, expires_at: grant.expires_at })
-    });
-    let granted = |grant| Granted { grant, subject: &subject, scope: authorized.scope() };
+    let subject = told(here, client, &written.user.subject);
+    let code =
+        written.code.map(|grant| here.seal(&AuthorizationCode { grant: grant.id, expires_at: grant.expires_at }));
+    let scope = authorized.scope();
+    let granted = |grant| Granted { grant, user: None, subject: &subject, scope: &scope };
     let access_token = written.token.as_ref().map(|grant| tokens.for_grant(granted(grant))).transpose()?;
-    let scope = authorized.scope().to_string();
+    let scope = scope.to_string();
     let access_token = access_token.as_ref().map(|it| (it.access_token.as_str(), it.expires_in.0, scope.as_str()));
     let target = authorized.target();
-    let beside =
-        Beside { access_token: access_token.map(|it| it.0), code: code.as_deref(), state: target.state() };
+    let beside = Beside { access_token: access_token.map(|it| it.0), code: code.as_deref(), state: target.state() };
     let id_token = match authorized.response_type().has_id_token() {
-        true => Some(tokens.id_token(&authorized, &subject, beside)?),
+        true => Some(tokens.id_token(&authorized, (&written.user, &subject), beside)?),
         false => None,
     };
-    let issued =
-        Issued { code: code.as_deref(), access_token, id_token: id_token.as_deref(), session_state: None };
+    let issued = Issued { code: code.as_deref(), access_token, id_token: id_token.as_deref(), session_state: None };
     pages::answer(target.with(&issued), || pages::frame(here, browser)).map(Some)
 }
 
@@ -234,18 +236,17 @@ struct Writing {
 struct Written {
     code: Option<Grant>,
     token: Option<Grant>,
-    /// The public `sub` of the user.
-    subject: String,
+    user: User,
 }
 
 impl Writing {
     fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Written>, StorageError> {
-        let (by, client, scope) = (self.authorized.by(), self.authorized.client().row, self.authorized.scope());
+        let (by, client, agreed) = (self.authorized.by(), self.authorized.client().row, self.authorized.agreed());
         match self.consent {
-            Consent::Given => tx.remember_consent(by.user, client, scope, now)?,
+            Consent::Given => tx.remember_consent(by.user, client, agreed, now)?,
             Consent::Remembered => {
                 let held = tx.hold_consent(by.user, client)?;
-                if !held.is_some_and(|held| scope.is_within(&held.scope)) {
+                if !held.is_some_and(|held| agreed.is_within(&held.scope)) {
                     return Ok(None);
                 }
             }
@@ -259,6 +260,6 @@ impl Writing {
             Some(new) => tx.insert_grant(new).map(|id| Some(Grant::written(id, new.clone()))),
             None => Ok(None),
         };
-        Ok(Some(Written { code: insert(&self.code)?, token: insert(&self.token)?, subject: user.subject }))
+        Ok(Some(Written { code: insert(&self.code)?, token: insert(&self.token)?, user }))
     }
 }

@@ -77,9 +77,10 @@ pub(crate) struct Asked {
 
 /// The form's action, which its token is bound to: what was shown. Of anything else the person has not been asked.
 fn action(here: &Here, request: &ValidRequest) -> String {
+    let asked = request.asked();
     let required = here.row().scopes.iter().filter(|scope| !scope.optional).map(|scope| scope.name.as_str());
-    let required = required.collect::<Scope>().intersection(request.scope());
-    format!("consent:{}:{}:{required}:{}", request.client().row, request.scope(), request.target().uri())
+    let required = required.collect::<Scope>().intersection(&asked);
+    format!("consent:{}:{}:{required}:{}", request.client().row, asked, request.target().uri())
 }
 
 /// `GET W/consent`.
@@ -94,7 +95,9 @@ pub(crate) async fn get(here: Here, headers: HeaderMap, Query(asked): Query<Aske
     match decided {
         Decision::Ask(question) => show(&here, browser, asked.request, (question, None)).await,
         // Signed out, or agreed in another tab, since the request began to wait; or it cannot be granted at all.
-        Decision::SignIn(_) | Decision::Choose(_) | Decision::Answer(_) | Decision::Refuse(..) => Ok(browser.finish(resume(&here, &waiting))),
+        Decision::SignIn(_) | Decision::Choose(_) | Decision::Answer(_) | Decision::Refuse(..) => {
+            Ok(browser.finish(resume(&here, &waiting)))
+        }
     }
 }
 

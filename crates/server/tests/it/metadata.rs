@@ -14,7 +14,7 @@ fn s3_both_urls_give_the_same_registered_members_to_everyone() {
     assert_eq!(metadata["token_endpoint"], format!("{ISSUER}/oauth2/token"));
     assert_eq!(metadata["code_challenge_methods_supported"], serde_json::json!(["S256"]));
     assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
-    // RFC 8414 §7.1, RFC 9207 §5.1: the registered names.
+    // RFC 8414 §7.1, RFC 9207 §5.1, OpenID Connect Discovery §3, Prompt Create §5: the registered names.
     let registered = [
         "issuer",
         "authorization_endpoint",
@@ -32,6 +32,19 @@ fn s3_both_urls_give_the_same_registered_members_to_everyone() {
         "introspection_endpoint_auth_methods_supported",
         "code_challenge_methods_supported",
         "authorization_response_iss_parameter_supported",
+        "acr_values_supported",
+        "claim_types_supported",
+        "claims_parameter_supported",
+        "claims_supported",
+        "display_values_supported",
+        "id_token_signing_alg_values_supported",
+        "prompt_values_supported",
+        "request_parameter_supported",
+        "request_uri_parameter_supported",
+        "subject_types_supported",
+        "ui_locales_supported",
+        "userinfo_endpoint",
+        "userinfo_signing_alg_values_supported",
     ];
     for member in metadata.as_object().unwrap().keys() {
         assert!(registered.contains(&member.as_str()), "{member}");
@@ -43,7 +56,7 @@ fn s2_what_is_switched_off_is_not_offered() {
     let world = World::new();
     world.change_workspace(|row| row.policy = grantry_protocol::workspace::Policy::default());
     let metadata = world.get("/acme/.well-known/oauth-authorization-server", &[]).json();
-    assert_eq!(metadata["response_types_supported"], serde_json::json!(["code"]));
+    assert_eq!(metadata["response_types_supported"], serde_json::json!(["code", "none"]));
     assert_eq!(
         metadata["grant_types_supported"],
         serde_json::json!(["authorization_code", "client_credentials", "refresh_token"])
@@ -55,10 +68,9 @@ fn s3_2_members_without_elements_are_left_out() {
     let world = World::new();
     world.change_workspace(|row| {
         row.policy.grant_types = [grantry_protocol::types::GrantType::ClientCredentials].into();
-        row.scopes.clear();
     });
     let metadata = world.get("/acme/.well-known/oauth-authorization-server", &[]).json();
-    for member in ["scopes_supported", "response_types_supported", "response_modes_supported"] {
+    for member in ["response_types_supported", "response_modes_supported"] {
         assert!(metadata.get(member).is_none(), "{member}");
     }
 }

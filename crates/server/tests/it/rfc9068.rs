@@ -65,7 +65,11 @@ fn is_active(world: &World, token: &str) -> bool {
 #[test]
 fn s2_2_every_algorithm_verifies_with_the_published_keys() {
     let world = World::new();
-    assert_eq!(key_set(&world), json!({ "keys": [] }), "keys are made when an app needs one");
+    assert_eq!(
+        key_set(&world)["keys"].as_array().unwrap().len(),
+        1,
+        "other keys than the usual one are made when an app needs one"
+    );
     for algorithm in Algorithm::ALL {
         register(&world, algorithm.as_str(), algorithm);
         let answer = world.token_as(algorithm.as_str(), &format!("{PASSWORD}&scope=read"));
@@ -185,7 +189,8 @@ fn s4_what_this_workspace_did_not_sign_as_an_access_token_is_inactive() {
     let world = jwt_world();
     let good = token(&world);
     let kid = jsonwebtoken::decode_header(&good).unwrap().kid.unwrap();
-    let jwk = key_set(&world)["keys"][0].clone();
+    let keys = key_set(&world);
+    let jwk = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == *kid).unwrap().clone();
     let claims = verified(&world, ISSUER, &good).unwrap();
     for header in [
         json!({ "typ": "at+jwt", "alg": "none", "kid": kid }),

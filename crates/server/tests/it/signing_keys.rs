@@ -32,10 +32,11 @@ fn kid(token: &str) -> String {
     jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
 }
 
-/// The names of the published keys, newest first.
+/// The names of the published keys that an app chose, newest first: not the usual one for ID Tokens.
 fn published(world: &World) -> Vec<String> {
     let keys = world.get(JWKS, &[]).json()["keys"].clone();
-    keys.as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    let keys = keys.as_array().unwrap().iter().filter(|key| key["alg"] != "RS256");
+    keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }
 
 fn operate(world: &World, command: key::Command) -> Result<Value, String> {
@@ -46,7 +47,8 @@ fn operate(world: &World, command: key::Command) -> Result<Value, String> {
 fn states(world: &World) -> Vec<String> {
     let purpose = Some(grantry_protocol::sealed::KeyPurpose::Signing);
     let keys = operate(world, key::Command::List(purpose)).unwrap();
-    keys.as_array().unwrap().iter().map(|key| key["state"].as_str().unwrap().to_owned()).collect()
+    let keys = keys.as_array().unwrap().iter().filter(|key| key["algorithm"] != "RS256");
+    keys.map(|key| key["state"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -113,12 +115,12 @@ fn race(servers: &[&World], algorithm: Algorithm) {
 
 #[test]
 fn requests_at_once_make_one_first_key() {
-    race(&[&world(Engine::Sqlite, Algorithm::RS256)], Algorithm::RS256);
+    race(&[&world(Engine::Sqlite, Algorithm::PS256)], Algorithm::PS256);
 }
 
 #[test]
 fn two_servers_on_one_database_sign_with_the_same_key() {
-    for algorithm in [Algorithm::RS256, Algorithm::ES256] {
+    for algorithm in [Algorithm::PS256, Algorithm::ES256] {
         let one = world(Engine::Postgres, algorithm);
         let other = one.another();
         // Both have the workspace in memory, without a key.

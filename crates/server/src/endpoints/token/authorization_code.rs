@@ -3,7 +3,10 @@
 use super::{Granted, Tokens};
 use crate::here::Here;
 use crate::reply::Failure;
+use grantry_protocol::account::User;
+use grantry_protocol::claims::ClaimsRequest;
 use grantry_protocol::client_auth::VerifiedClient;
+use grantry_protocol::grant::Standing;
 use grantry_protocol::sealed::AuthorizationCode;
 use grantry_protocol::token::TokenAnswer;
 use grantry_protocol::token::authorization_code::{Presented, Verdict, check, not_good, read_code};
@@ -24,13 +27,21 @@ pub(super) async fn exchange(
             let standing = tx.find_standing(code.grant)?;
             let presented = Presented { code, standing: standing.as_ref(), client: &known, params: &params };
             let settled = settle(tx, code.grant, check(presented, &workspace.row, now), now)?;
-            Ok(settled.map(|redeemed| (redeemed, standing.map(|it| it.subject))))
+            let user = standing.as_ref().map(|standing| user_asked_for(tx, standing)).transpose()?.flatten();
+            Ok(settled.map(|redeemed| (redeemed, user, standing.map(|it| it.subject))))
         })
         .await?;
-    let (redeemed, subject) = settled?;
+    let (redeemed, user, subject) = settled?;
     let subject = subject.ok_or(Failure::Internal)?.told(&here.workspace.pairwise);
     let grant = redeemed.grant();
-    tokens.answer(Granted { grant, subject: &subject, scope: &grant.scope })
+    tokens.answer(Granted { grant, user: user.as_ref(), subject: &subject, scope: &grant.scope })
+}
+
+/// The user, where claims were asked for by name: some of them may be meant for the ID Token (OpenID Connect Core §5.5).
+fn user_asked_for(tx: &mut Tx<'_>, standing: &Standing) -> Result<Option<User>, StorageError> {
+    let grant = &standing.grant;
+    let asks = grant.openid.as_ref().is_some_and(|openid| openid.claims != ClaimsRequest::default());
+    if asks { tx.find_user(grant.user) } else { Ok(None) }
 }
 
 /// Carries a verdict out. A refusal that changes rows is a value, so that the change is committed.

@@ -16,5 +16,12 @@ pub(super) fn exchange(
 ) -> Result<TokenAnswer, Failure> {
     let scope = client_credentials::check(params, here.row(), client)?;
     let Written { access_token, expires_in } = tokens.for_client(&scope)?;
-    Ok(TokenAnswer { access_token, token_type: "Bearer", expires_in: expires_in.0, refresh_token: None, id_token: None, scope })
+    Ok(TokenAnswer {
+        access_token,
+        token_type: "Bearer",
+        expires_in: expires_in.0,
+        refresh_token: None,
+        id_token: None,
+        scope,
+    })
 }

@@ -26,5 +26,5 @@ pub(super) async fn exchange(
         here.write(move |tx| if proven.still_holds(tx)? { tx.insert_grant(&row).map(Some) } else { Ok(None) });
     let id = written.await?.ok_or(password::wrong_credentials())?;
     let grant = Grant::written(id, new);
-    tokens.answer(Granted { grant: &grant, subject: &subject, scope: &grant.scope })
+    tokens.answer(Granted { grant: &grant, user: None, subject: &subject, scope: &grant.scope })
 }

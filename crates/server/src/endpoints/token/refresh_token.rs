@@ -39,7 +39,7 @@ pub(super) async fn exchange(
     // OpenID Connect Core §12.2: an ID Token of a refresh should not have a nonce, even where the first one had.
     let openid = grant.openid.map(|openid| OpenidGrant { nonce: None, ..openid });
     let grant = Grant { openid, ..grant };
-    tokens.answer(Granted { grant: &grant, subject: &subject, scope: &scope })
+    tokens.answer(Granted { grant: &grant, user: None, subject: &subject, scope: &scope })
 }
 
 /// A grant after its refresh.

@@ -5,7 +5,9 @@ use crate::reply::Failure;
 use crate::signing;
 use grantry_protocol::Scope;
 use grantry_protocol::access_token::{self, Public};
+use grantry_protocol::account::User;
 use grantry_protocol::authorize::{Authorized, OPENID};
+use grantry_protocol::claims;
 use grantry_protocol::client::{AccessTokenFormat, Client};
 use grantry_protocol::entropy;
 use grantry_protocol::grant::Grant;
@@ -15,7 +17,6 @@ use grantry_protocol::jose::SigningKey;
 use grantry_protocol::sealed::{AccessSubject, AccessToken, RefreshToken};
 use grantry_protocol::token::{self, LONGEST_JWT, TokenAnswer};
 use grantry_protocol::types::{Seconds, Timestamp};
-use serde_json::Map;
 use std::sync::Arc;
 
 /// Writes the tokens of one client. Made before anything is consumed: where a first key is needed, it is there by then.
@@ -31,7 +32,9 @@ pub(crate) struct Tokens<'a> {
 pub(crate) struct Granted<'a> {
     /// The grant.
     pub(crate) grant: &'a Grant,
-    /// The `sub` of its user.
+    /// Its user, if the claims of an ID Token are asked for by name.
+    pub(crate) user: Option<&'a User>,
+    /// The `sub` that its client is told.
     pub(crate) subject: &'a str,
     /// What of it the token allows.
     pub(crate) scope: &'a Scope,
@@ -74,7 +77,7 @@ impl<'a> Tokens<'a> {
 
     /// A token for a user's grant.
     pub(crate) fn for_grant(&self, granted: Granted<'_>) -> Result<Written, Failure> {
-        let Granted { grant, subject, scope } = granted;
+        let Granted { grant, subject, scope, .. } = granted;
         let end = token::access_token_end(self.lifetime(), grant.expires_at, self.here.now);
         self.write(AccessSubject::Grant(grant.id), scope, end, (subject, Some(grant.auth_time)))
     }
@@ -97,12 +100,15 @@ impl<'a> Tokens<'a> {
 
     /// OpenID Connect Core §3.1.3.3, §12.2: the ID Token beside an access token, where `openid` is still among its scopes.
     fn id_token_of(&self, granted: Granted<'_>, access_token: &str) -> Result<Option<String>, Failure> {
-        let Granted { grant, subject, scope } = granted;
+        let Granted { grant, user, subject, scope } = granted;
         let Some(mut token) = IdToken::of(grant, self.here.issuer(), (&self.client.client_id, subject)) else {
             return Ok(None);
         };
         if !scope.contains(OPENID) {
             return Ok(None);
+        }
+        if let Some(user) = user {
+            token.claims = claims::for_id_token(user, scope, &token.openid.claims, true);
         }
         token.beside = Beside { access_token: Some(access_token), ..Beside::default() };
         self.sign(&token).map(Some)
@@ -112,10 +118,14 @@ impl<'a> Tokens<'a> {
     pub(crate) fn id_token(
         &self,
         authorized: &Authorized,
-        subject: &str,
+        (user, subject): (&User, &str),
         beside: Beside<'_>,
     ) -> Result<String, Failure> {
         let openid = authorized.openid().ok_or(Failure::Internal)?;
+        // OpenID Connect Core §5.4: what scopes ask for is in the ID Token only where no access token is issued.
+        let response_type = authorized.response_type();
+        let with_access_token = response_type.has_token() || response_type.has_code();
+        let claims = claims::for_id_token(user, &authorized.scope(), &openid.claims, with_access_token);
         self.sign(&IdToken {
             issuer: self.here.issuer(),
             client_id: &self.client.client_id,
@@ -123,7 +133,7 @@ impl<'a> Tokens<'a> {
             auth_time: authorized.by().auth_time,
             openid: &openid,
             beside,
-            claims: Map::new(),
+            claims,
         })
     }
 

@@ -2,7 +2,8 @@
 
 use crate::operator::{OperatorError, check};
 use grantry_protocol::client::{
-    AccessTokenChoice, AccessTokenFormat, ApplicationType, AuthMethod, LifetimeOverrides, OpenidRegistration, Registration,
+    AccessTokenChoice, AccessTokenFormat, ApplicationType, AuthMethod, LifetimeOverrides, OpenidRegistration,
+    Registration,
 };
 use grantry_protocol::jose::Algorithm;
 use grantry_protocol::redirect_uri::RedirectUri;
