@@ -5,9 +5,9 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::open::{self, Readiness};
 use crate::serve::ServerFlags;
-use crate::{master_key, running};
-use grantry_server::listen;
+use crate::{master_key, outside, running};
 use grantry_server::operator::{Command, socket};
+use grantry_server::{listen, outbound};
 use grantry_storage::{OpenError, Store};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt as _;
@@ -50,6 +50,7 @@ pub(crate) fn all(globals: &Globals, flags: &ServerFlags) -> Vec<Check> {
     checks.extend(config.sqlite_file().is_some().then(|| Check::new("data directory", data_directory(&config))));
     checks.extend(database(&config, running.as_ref()));
     checks.push(Check::new("TLS", tls(&config)));
+    checks.push(Check::new("requests to apps", requests_to_apps(&config)));
     checks.push(Check::new("public URL", public_url(&config)));
     checks.push(Check::new("port", port(&config, running.as_ref())));
     checks
@@ -114,6 +115,18 @@ fn tls(config: &Config) -> Result<String, Failure> {
     };
     listen::check_tls(files).map_err(|error| Failure::failed(error.to_string()))?;
     Ok(format!("{} and its key", files.certificate.display()))
+}
+
+fn requests_to_apps(config: &Config) -> Result<String, Failure> {
+    outbound::check_tls(&config.outbound, &outside::clock()).map_err(|error| {
+        Failure::failed(format!(
+            "{error}: install the system's certificates of authorities (ca-certificates), or set outbound_ca_file"
+        ))
+    })?;
+    Ok(match config.outbound.private.len() {
+        0 => "public addresses only".to_owned(),
+        n => format!("public addresses, and what outbound_allow_private lists ({n}): meant for test set-ups"),
+    })
 }
 
 fn public_url(config: &Config) -> Result<String, Failure> {

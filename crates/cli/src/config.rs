@@ -8,7 +8,7 @@ pub(crate) use layers::{Layers, Source};
 
 use crate::failure::Failure;
 use grantry_protocol::types::Secret;
-use grantry_server::settings::{Network, PublicUrl, Settings, TlsFiles};
+use grantry_server::settings::{Certificates, Network, PublicUrl, Reach, Settings, TlsFiles};
 use grantry_storage::Database;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) master_key_file: Option<PathBuf>,
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) outbound: Reach,
     pub(crate) workers: usize,
     pub(crate) password_queue: usize,
     pub(crate) postgres_connections: usize,
@@ -57,6 +58,7 @@ impl Config {
             master_key_file: layers.path("master_key_file")?,
             tls: tls(layers)?,
             trusted_proxies: layers.parse_or_say("trusted_proxies", networks)?.unwrap_or_default(),
+            outbound: outbound(layers)?,
             workers: layers
                 .number("workers", 1..=256)?
                 .unwrap_or_else(|| available_parallelism().map_or(1, Into::into)),
@@ -111,6 +113,7 @@ impl Config {
             public_url,
             tls: self.tls.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
+            outbound: self.outbound.clone(),
             workers: self.workers,
             password_queue: self.password_queue,
             control_socket: self.control_socket(),
@@ -139,6 +142,18 @@ fn tls(layers: &Layers) -> Result<Option<TlsFiles>, Failure> {
         (Some(_), None) => Err(layers.wrong("tls_certificate", "tls_key is missing: they go together")),
         (None, Some(_)) => Err(layers.wrong("tls_key", "tls_certificate is missing: they go together")),
     }
+}
+
+fn outbound(layers: &Layers) -> Result<Reach, Failure> {
+    let certificates = |path: &str| {
+        let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+        Certificates::parse(&pem).map_err(str::to_owned)
+    };
+    Ok(Reach {
+        certificates: layers.parse_or_say("outbound_ca_file", certificates)?.unwrap_or_default(),
+        private: layers.parse_or_say("outbound_allow_private", networks)?.unwrap_or_default(),
+        ..Reach::default()
+    })
 }
 
 fn networks(text: &str) -> Result<Vec<Network>, &'static str> {

@@ -58,7 +58,8 @@ impl Demo {
 
     /// Only flags say where the data of a demo is: it must never end up where variables lead a real server.
     fn config(&self, globals: &Globals) -> Result<Config, Failure> {
-        let mut config = Config::read(&globals.layers()?.only(&["log_format", "log_level", "workers"]))?;
+        let keys = ["log_format", "log_level", "workers", "outbound_ca_file", "outbound_allow_private"];
+        let mut config = Config::read(&globals.layers()?.only(&keys))?;
         config.listen = running::free_address(self.listen)?;
         config.data_dir = globals.data_dir.as_ref().map_or_else(|| PathBuf::from("grantry-data/demo"), PathBuf::from);
         config.database = Database::Sqlite(config.data_dir.join("grantry.db"));

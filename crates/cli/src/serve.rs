@@ -41,6 +41,12 @@ pub(crate) struct ServerFlags {
     /// A proxy or network whose X-Forwarded-For is believed; may be repeated
     #[arg(long = "trusted-proxy", value_name = "ADDRESS[/PREFIX]")]
     trusted_proxies: Vec<String>,
+    /// Certificates of authorities that are trusted when apps' servers are asked, in PEM
+    #[arg(long, value_name = "FILE")]
+    outbound_ca_file: Option<String>,
+    /// An address or network that is not public, at which apps' servers may be asked nevertheless; may be repeated
+    #[arg(long, value_name = "ADDRESS[/PREFIX]")]
+    outbound_allow_private: Vec<String>,
     /// Threads that serve requests [default: one for each processor]
     #[arg(long, value_name = "NUMBER")]
     workers: Option<String>,
@@ -55,13 +61,15 @@ pub(crate) struct ServerFlags {
 impl ServerFlags {
     /// The flags that were given, with the keys that they set.
     pub(crate) fn given(&self) -> Vec<(&'static str, &'static str, Option<String>)> {
-        let proxies = Some(self.trusted_proxies.join(",")).filter(|list| !list.is_empty());
+        let list = |values: &[String]| Some(values.join(",")).filter(|list| !list.is_empty());
         vec![
             ("listen", "--listen", self.listen.clone()),
             ("public_url", "--public-url", self.public_url.clone()),
             ("tls_certificate", "--tls-certificate", self.tls_certificate.clone()),
             ("tls_key", "--tls-key", self.tls_key.clone()),
-            ("trusted_proxies", "--trusted-proxy", proxies),
+            ("trusted_proxies", "--trusted-proxy", list(&self.trusted_proxies)),
+            ("outbound_ca_file", "--outbound-ca-file", self.outbound_ca_file.clone()),
+            ("outbound_allow_private", "--outbound-allow-private", list(&self.outbound_allow_private)),
             ("workers", "--workers", self.workers.clone()),
             ("log_format", "--log-format", self.log_format.clone()),
             ("log_level", "--log-level", self.log_level.clone()),

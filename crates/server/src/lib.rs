@@ -15,6 +15,7 @@ mod login;
 mod metrics;
 mod observe;
 pub mod operator;
+pub mod outbound;
 mod pages;
 pub mod passwords;
 mod portal;

@@ -97,8 +97,11 @@ impl Worker {
                 tokio::spawn(cleanup::run(self.server.clone()));
             }
             self.accept(tokio::net::TcpListener::from_std(listener)?).await;
-            Ok(())
-        })
+            Ok::<_, io::Error>(())
+        })?;
+        // A look-up of a name that the system is still busy with is not waited for.
+        runtime.shutdown_background();
+        Ok(())
     }
 
     async fn accept(mut self, listener: tokio::net::TcpListener) {

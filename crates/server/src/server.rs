@@ -2,6 +2,7 @@
 
 use crate::endpoints::health::Readiness;
 use crate::metrics::Metrics;
+use crate::outbound::Outbound;
 use crate::passwords::Passwords;
 use crate::random::Randomness;
 use crate::settings::Settings;
@@ -19,6 +20,7 @@ pub struct Server(Arc<Inner>);
 struct Inner {
     settings: Settings,
     parts: Parts,
+    outbound: Outbound,
     passwords: Passwords,
     throttle: Throttle,
     workspaces: OpenWorkspaces,
@@ -49,9 +51,11 @@ impl Server {
     /// A server from its settings and parts.
     pub fn new(settings: Settings, parts: Parts) -> Self {
         let passwords = Passwords::start(settings.workers, settings.password_queue, &parts.randomness);
+        let outbound = Outbound::new(settings.outbound.clone(), parts.clock.clone());
         Self(Arc::new(Inner {
             settings,
             parts,
+            outbound,
             passwords,
             throttle: Throttle::default(),
             workspaces: OpenWorkspaces::default(),
@@ -82,6 +86,11 @@ impl Server {
     /// A source of unpredictable bytes.
     pub fn randomness(&self) -> Randomness {
         self.0.parts.randomness.clone()
+    }
+
+    /// The client that asks other servers.
+    pub fn outbound(&self) -> &Outbound {
+        &self.0.outbound
     }
 
     pub(crate) fn passwords(&self) -> &Passwords {

@@ -1,9 +1,13 @@
 //! What an operator decides about the process, parsed once into final types. Per-workspace policy is a row, not a setting.
 
 use grantry_protocol::types::Secret;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 use url::{Host, Url};
 
 /// The settings of a server.
@@ -21,6 +25,8 @@ pub struct Settings {
     pub workers: usize,
     /// How many password hashes may wait for a thread; one more is answered with 503.
     pub password_queue: usize,
+    /// Whom requests to other servers may reach.
+    pub outbound: Reach,
     /// Where the command line reaches this process; none where the database takes more than one writer.
     pub control_socket: Option<PathBuf>,
     /// Set by `grantry demo`: what its docs page may show.
@@ -49,6 +55,42 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+}
+
+/// Whom requests to other servers may reach, beyond public addresses and certificates that the platform trusts.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// More certificates that are trusted.
+    pub certificates: Certificates,
+    /// Networks that are reached although they are not public.
+    pub private: Vec<Network>,
+    /// The longest that a request may take, from looking its host up to the end of the answer.
+    pub timeout: Duration,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Self { certificates: Certificates::default(), private: Vec::new(), timeout: Duration::from_secs(5) }
+    }
+}
+
+/// Certificates of authorities.
+#[derive(Clone, Debug, Default)]
+pub struct Certificates(Vec<CertificateDer<'static>>);
+
+impl Certificates {
+    /// Reads the certificates in a PEM file; the error says what is accepted.
+    pub fn parse(pem: &[u8]) -> Result<Self, &'static str> {
+        const ACCEPTED: &str = "a PEM file with certificates of authorities in it";
+        let certificates: Vec<_> =
+            CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| ACCEPTED)?;
+        let (usable, _) = RootCertStore::empty().add_parsable_certificates(certificates.iter().cloned());
+        if usable == 0 || usable < certificates.len() { Err(ACCEPTED) } else { Ok(Self(certificates)) }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[CertificateDer<'static>] {
+        &self.0
+    }
 }
 
 /// The server's origin: `https://host[:port]`, or `http` on a loopback host.

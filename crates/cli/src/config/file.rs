@@ -43,7 +43,7 @@ fn as_text(key: &str, value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) => Some(number.to_string()),
-        DeValue::Array(items) if key == "trusted_proxies" => {
+        DeValue::Array(items) if keys::LISTS.contains(&key) => {
             items.iter().map(|item| item.get_ref().as_str()).collect::<Option<Vec<_>>>().map(|items| items.join(","))
         }
         _ => None,
@@ -65,10 +65,16 @@ mod tests {
 
     #[test]
     fn a_file_is_read_with_its_lines() {
-        let text = "# servers\nlisten = \"[::]:80\"\n\nworkers = 4\ntrusted_proxies = [\"10.0.0.0/8\",\n \"::1\"]\n";
+        let text = "# servers\nlisten = \"[::]:80\"\n\nworkers = 4\ntrusted_proxies = [\"10.0.0.0/8\",\n \"::1\"]\n\
+                    outbound_allow_private = [\"127.0.0.1\"]\n";
         assert_eq!(
             parsed(text).unwrap(),
-            ["g.toml:2 listen=[::]:80", "g.toml:5 trusted_proxies=10.0.0.0/8,::1", "g.toml:4 workers=4"]
+            [
+                "g.toml:2 listen=[::]:80",
+                "g.toml:7 outbound_allow_private=127.0.0.1",
+                "g.toml:5 trusted_proxies=10.0.0.0/8,::1",
+                "g.toml:4 workers=4"
+            ]
         );
     }
 

@@ -32,8 +32,11 @@ pub(crate) const PREFIX: &str = "GRANTRY_";
 /// The variable that names the file, which cannot name itself.
 pub(crate) const FILE_VARIABLE: &str = "GRANTRY_CONFIG";
 
+/// The keys whose values are lists: arrays in the file, with commas elsewhere.
+pub(crate) const LISTS: [&str; 2] = ["trusted_proxies", "outbound_allow_private"];
+
 /// The keys in the order of the help.
-pub(crate) const KEYS: [Key; 14] = [
+pub(crate) const KEYS: [Key; 16] = [
     Key {
         name: "listen",
         accepts: "an address and a port, such as 127.0.0.1:8080, 0.0.0.0:443 or [::]:443",
@@ -71,6 +74,17 @@ pub(crate) const KEYS: [Key; 14] = [
         name: "trusted_proxies",
         accepts: "a list of IP addresses and networks, such as 10.0.0.0/8",
         about: "the proxies whose X-Forwarded-For is believed: a list in the file, separated by commas elsewhere",
+    },
+    Key {
+        name: "outbound_ca_file",
+        accepts: "the path of a PEM file",
+        about: "certificates of authorities that are trusted beside the platform's when apps' servers are asked: a PEM file",
+    },
+    Key {
+        name: "outbound_allow_private",
+        accepts: "a list of IP addresses and networks, such as 10.0.0.0/8",
+        about: "addresses that are not public at which apps' servers may be asked nevertheless, for test set-ups: a list in \
+                the file, separated by commas elsewhere; default none",
     },
     Key {
         name: "workers",

@@ -4,10 +4,15 @@ use crate::world::Home;
 
 /// What the configuration makes of the public URL.
 fn public_url(home: &Home, flags: &str) -> String {
+    found(home, "public URL", flags)
+}
+
+/// What a check of `grantry doctor` found.
+fn found(home: &Home, check: &str, flags: &str) -> String {
     let answer = home.run(&format!("doctor {flags} --json"), "");
     let answer: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
     let checks = answer["checks"].as_array().unwrap().iter();
-    checks.filter(|row| row["check"] == "public URL").map(|row| row["message"].as_str().unwrap().to_owned()).collect()
+    checks.filter(|row| row["check"] == check).map(|row| row["message"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -21,6 +26,20 @@ fn a_flag_goes_before_a_variable_before_the_file_before_the_default() {
     home.set("GRANTRY_PUBLIC_URL", "http://localhost:2");
     assert_eq!(public_url(&home, ""), "http://localhost:2");
     assert_eq!(public_url(&home, "--public-url http://localhost:3"), "http://localhost:3");
+}
+
+#[test]
+fn networks_that_are_reached_although_they_are_private_are_a_list() {
+    let mut home = Home::new();
+    let found = |home: &Home, flags: &str| found(home, "requests to apps", flags);
+    assert_eq!(found(&home, ""), "public addresses only");
+    home.write("g.toml", "outbound_allow_private = [\"127.0.0.1\"]\n");
+    home.set("GRANTRY_CONFIG", "g.toml");
+    assert!(found(&home, "").contains("outbound_allow_private lists (1)"));
+    home.set("GRANTRY_OUTBOUND_ALLOW_PRIVATE", "127.0.0.0/8, ::1");
+    assert!(found(&home, "").contains("outbound_allow_private lists (2)"));
+    let flags = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(|it| format!("--outbound-allow-private {it} "));
+    assert!(found(&home, &flags.concat()).contains("outbound_allow_private lists (3)"));
 }
 
 #[test]
@@ -40,6 +59,15 @@ fn a_mistake_in_the_file_is_one_line_with_its_place() {
         ),
         ("database = \"mysql://u:hunter2@h/d\"\n", "g.toml:1: database: a database is sqlite:PATH or postgres://"),
         ("trusted_proxies = [\"10.0.0.0/33\"]\n", "g.toml:1: trusted_proxies cannot be `10.0.0.0/33`: an IP address"),
+        (
+            "outbound_allow_private = [\"localhost\"]\n",
+            "g.toml:1: outbound_allow_private cannot be `localhost`: an IP address",
+        ),
+        ("outbound_ca_file = \"none.pem\"\n", "g.toml:1: outbound_ca_file cannot be `none.pem`: No such file"),
+        (
+            "outbound_ca_file = \"g.toml\"\n",
+            "g.toml:1: outbound_ca_file cannot be `g.toml`: a PEM file with certificates",
+        ),
         ("log_format = \"xml\"\n", "g.toml:1: log_format cannot be `xml`: it must be text or json"),
         ("tls_key = \"k.pem\"\n", "g.toml:1: tls_key cannot be `k.pem`: tls_certificate is missing"),
         ("listen = \n", "g.toml:1: this is not TOML: "),
@@ -106,6 +134,8 @@ fn the_help_of_serve_lists_every_key() {
         "tls_certificate, GRANTRY_TLS_CERTIFICATE",
         "tls_key, GRANTRY_TLS_KEY",
         "trusted_proxies, GRANTRY_TRUSTED_PROXIES",
+        "outbound_ca_file, GRANTRY_OUTBOUND_CA_FILE",
+        "outbound_allow_private, GRANTRY_OUTBOUND_ALLOW_PRIVATE",
         "workers, GRANTRY_WORKERS",
         "password_queue, GRANTRY_PASSWORD_QUEUE",
         "postgres_connections, GRANTRY_POSTGRES_CONNECTIONS",

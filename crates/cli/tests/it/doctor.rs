@@ -29,6 +29,7 @@ fn a_healthy_place_has_no_problems() {
     let server = home.start("serve --listen 127.0.0.1:0");
     assert_eq!(problems(&home, ""), []);
     let said = String::from_utf8(home.run("doctor", "").stdout).unwrap();
+    assert!(said.contains("public addresses only"), "{said}");
     assert!(said.contains(&format!("in use by the running server, pid {}", server.ready["pid"])), "{said}");
 }
 
@@ -45,6 +46,15 @@ fn every_problem_says_what_to_do() {
     found("--public-url https://a.example", "public URL", "set tls_certificate and tls_key, or name the proxy");
     home.write("x.pem", "not a certificate");
     found("--tls-certificate x.pem --tls-key x.pem", "TLS", "x.pem: ");
+    found(
+        "--outbound-ca-file x.pem",
+        "configuration",
+        "outbound_ca_file cannot be `x.pem`: a PEM file with certificates",
+    );
+    found("--outbound-ca-file none.pem", "configuration", "--outbound-ca-file: outbound_ca_file cannot be `none.pem`");
+    let authority = rcgen::generate_simple_self_signed(Vec::new()).unwrap();
+    home.write("ca.pem", &authority.cert.pem());
+    assert_eq!(problems(&home, "--outbound-ca-file ca.pem"), []);
     found("--listen 192.0.2.1:80", "port", "cannot listen on 192.0.2.1:80");
     fs::set_permissions(home.data(""), Permissions::from_mode(0o777)).unwrap();
     found("", "data directory", "chmod 700");

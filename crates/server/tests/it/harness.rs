@@ -1,5 +1,6 @@
 //! A running server of its own for each test: own database, own clock, real sockets.
 
+use crate::site;
 use argon2::password_hash::PasswordHasher as _;
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
@@ -117,6 +118,7 @@ impl World {
             public_url: PublicUrl::parse(PUBLIC_URL).unwrap(),
             tls: None,
             trusted_proxies: Vec::new(),
+            outbound: site::reach(),
             workers: 2,
             password_queue: 64,
             control_socket: None,
