@@ -11,6 +11,7 @@ mod listen;
 mod login;
 mod metadata;
 mod portal;
+mod profile;
 mod races;
 mod refresh;
 mod revoke;
