@@ -1,4 +1,4 @@
-// The user's own page: where one is signed in, and the password.
+// The user's own page: the profile, where one is signed in, and the password.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -89,4 +89,37 @@ test("erin changes her password, and other browsers have to know it", async (t) 
   await there.getByText("User name or password is wrong.").waitFor();
   await signIn(there, { ...erin, password });
   await there.getByRole("heading", { name: "Your account" }).waitFor();
+});
+
+test("frank says who he is, and takes back what he would rather not say", async (t) => {
+  const page = await signedIn(t, await aUser("frank"));
+  const save = () => page.locator("#save-profile").click();
+  const saved = () => page.getByText("Your profile has been saved.").waitFor();
+
+  await page.locator("#edit-profile").click();
+  await page.getByLabel("Full name").fill("Frank Farmer");
+  await page.getByLabel("Email").fill("frank@example.com");
+  await page.getByLabel("Picture").fill("javascript:alert(1)");
+  await page.getByLabel("Street and number").fill("1 Field Road\nBarn");
+  await save();
+  await page.locator("#picture-error").waitFor();
+  assert.equal(await page.getByLabel("Full name").inputValue(), "Frank Farmer", "what was typed stays");
+  await page.getByLabel("Picture").fill("https://example.com/frank.png");
+  await save();
+  await saved();
+  await page.getByText("frank@example.com").waitFor();
+  await page.getByText("Frank Farmer").waitFor();
+
+  const known = () => world.demo.grantry(["user", "show", "--workspace", "workflow", "frank"]);
+  const { claims } = await known();
+  assert.equal(claims.picture, "https://example.com/frank.png");
+  assert.deepEqual(claims.address, { street_address: "1 Field Road\nBarn" });
+
+  await page.locator("#edit-profile").click();
+  assert.equal(await page.getByLabel("Street and number").inputValue(), "1 Field Road\nBarn");
+  for (const field of ["Picture", "Email", "Street and number"]) await page.getByLabel(field).fill("");
+  await save();
+  await saved();
+  const { name, updated_at } = (await known()).claims;
+  assert.deepEqual((await known()).claims, { name, updated_at });
 });

@@ -117,7 +117,16 @@ story("an end user", {
     await app.redeem((await app.answer(page)).code);
     await page.goto(`${world.demo.workspace}/account`);
   },
-  withdraw: (page) => page.getByRole("link", { name: "Withdraw access of Photo printer" }).click(),
+  profile: (page) => page.goto(`${world.demo.workspace}/account/profile`),
+  "profile-wrong": async (page) => {
+    for (const field of ["email", "picture", "birthdate"]) await page.locator(`#${field}`).fill("something else");
+    await page.locator("#save-profile").click();
+    await page.locator("#picture-error").waitFor();
+  },
+  withdraw: async (page) => {
+    await page.goto(`${world.demo.workspace}/account`);
+    await page.getByRole("link", { name: "Withdraw access of Photo printer" }).click();
+  },
   password: (page) => page.goto(`${world.demo.workspace}/account/password`),
   "password-wrong": async (page) => {
     for (const field of ["current", "new", "repeat"]) await page.locator(`#${field}`).fill(`${field} password`);

@@ -1,8 +1,9 @@
-//! The user's own page: connected apps, sessions, password.
+//! The user's own page: profile, connected apps, sessions, password.
 
 mod device;
 pub(crate) mod home;
 pub(crate) mod password;
+pub(crate) mod profile;
 mod sessions;
 mod sign_out;
 pub(crate) mod withdraw;
@@ -16,6 +17,7 @@ pub(crate) fn routes() -> Router<Server> {
     Router::new()
         .route("/", get(home::get))
         .route("/password", get(password::get).post(password::post))
+        .route("/profile", get(profile::get).post(profile::post))
         .route("/apps/{client_id}/withdraw", get(withdraw::get).post(withdraw::post))
         .route("/sessions/sign-out", get(home::to_home).post(sessions::post))
         .route("/sessions/sign-out-all", get(home::to_home).post(sessions::post_all))

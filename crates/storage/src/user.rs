@@ -143,6 +143,23 @@ impl Tx<'_> {
         Ok(changed > 0)
     }
 
+    /// Writes what a person says of themselves, where what is known is still what it was `before`. False: somebody was faster, or
+    /// the user may not be used any more.
+    pub fn change_profile(&mut self, before: &User, after: &User) -> Result<bool> {
+        let changed = self.execute(
+            "UPDATE users SET display_name = $3, claims = $4
+             WHERE workspace_id = $1 AND id = $2 AND display_name = $5 AND claims = $6 AND disabled_at IS NULL",
+            &[
+                before.id.into(),
+                (&after.display_name).into(),
+                (&after.claims).into(),
+                (&before.display_name).into(),
+                (&before.claims).into(),
+            ],
+        )?;
+        Ok(changed > 0)
+    }
+
     /// Removes a user with their sessions, consents and grants. Their apps stay, without an owner. False: there is no such
     /// user.
     pub fn delete_user(&mut self, id: UserId) -> Result<bool> {

@@ -217,6 +217,7 @@ mod tests {
                 "https:example.com",
                 "https:\\\\example.com",
                 "https://bank.example@evil.example/",
+                "https://bank.example\\@evil.example/",
                 "https://:pw@evil.example/",
                 "https://exa\nmple.com/",
                 "https://example.com/ b",

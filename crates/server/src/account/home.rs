@@ -10,7 +10,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use grantry_protocol::account::{Session, User};
-use grantry_protocol::{Scope, SessionId};
+use grantry_protocol::{Scope, SessionId, claims};
 
 /// Profile, connected apps, sessions.
 #[derive(Template)]
@@ -59,6 +59,8 @@ pub(crate) struct SessionRow {
 
 /// What has just been done.
 pub(crate) enum AccountNotice {
+    /// The profile was saved.
+    ProfileSaved,
     /// The password was changed.
     PasswordChanged,
     /// An app's access was withdrawn.
@@ -135,6 +137,7 @@ async fn show(reader: Reader, problem: Option<AccountNotice>) -> Result<Response
 
 fn notice(done: &str) -> Option<AccountNotice> {
     match done {
+        "profile" => Some(AccountNotice::ProfileSaved),
         "password" => Some(AccountNotice::PasswordChanged),
         "session" => Some(AccountNotice::SessionSignedOut),
         "others" => Some(AccountNotice::OthersSignedOut),
@@ -166,6 +169,5 @@ fn session_row(reader: &Reader, session: &Session) -> SessionRow {
 
 /// OpenID Connect Core §5.1: the `email` claim.
 fn email(user: &User) -> Option<String> {
-    let claims: serde_json::Value = serde_json::from_str(&user.claims).ok()?;
-    claims.get("email")?.as_str().map(str::to_owned)
+    claims::read(&user.claims).get("email")?.as_str().map(str::to_owned)
 }

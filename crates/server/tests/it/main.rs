@@ -12,6 +12,7 @@ mod login;
 mod metadata;
 mod outbound;
 mod portal;
+mod profile;
 mod races;
 mod refresh;
 mod revoke;

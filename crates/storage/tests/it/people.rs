@@ -62,6 +62,8 @@ fn a_user_can_change_and_go(world: &World) {
     let written = changed.clone();
     assert!(world.write(move |tx| tx.update_user(&written)));
     assert_eq!(world.read(move |tx| tx.find_user(bob)), Some(changed.clone()));
+    let (known, said) = (changed.clone(), User { display_name: "Rob".to_owned(), ..changed.clone() });
+    assert!(!world.write(move |tx| tx.change_profile(&known, &said)), "whoever is switched off says nothing any more");
     changed.username = "alice".to_owned();
     assert_eq!(world.try_write(move |tx| tx.update_user(&changed)), Err(StorageError::Conflict));
 

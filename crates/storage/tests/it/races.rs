@@ -4,6 +4,7 @@ use crate::world::{
     NOW, World, active, approved, later, on_both_engines, pending, scope, session, user, wait, workspace,
 };
 use grantry_protocol::Timestamp;
+use grantry_protocol::account::User;
 use grantry_protocol::grant::GrantState;
 use grantry_protocol::jose::Algorithm;
 use grantry_storage::{KeyPurpose, NewKey, NewSigningKey, Result, StorageError, Store};
@@ -16,6 +17,7 @@ on_both_engines!(
     one_of_many_rotates_a_refresh_token,
     one_of_many_revokes_a_grant,
     a_code_is_redeemed_or_burned,
+    one_of_many_changes_a_profile,
     one_of_many_takes_a_name,
     one_of_many_takes_a_slug,
     one_of_many_rotates_a_secret,
@@ -98,6 +100,20 @@ fn a_code_is_redeemed_or_burned(world: &World) {
         });
         assert_eq!(winners(outcomes), 1);
     }
+}
+
+fn one_of_many_changes_a_profile(world: &World) {
+    let bob = world.user("bob");
+    let (other, before) = (world.user("alice"), world.read(move |tx| tx.find_user(bob)).unwrap());
+    let written = race(world, MANY, |store, number| {
+        let before = before.clone();
+        let after = User { claims: format!("{{\"nickname\":\"{number}\"}}"), ..before.clone() };
+        wait(store.write(world.here, move |tx| tx.change_profile(&before, &after)))
+    });
+    let winner = written.iter().position(|won| *won == Ok(true)).unwrap();
+    assert_eq!(winners(written), 1);
+    assert_eq!(world.read(move |tx| tx.find_user(bob)).unwrap().claims, format!("{{\"nickname\":\"{winner}\"}}"));
+    assert_eq!(world.read(move |tx| tx.find_user(other)).unwrap().claims, "{}");
 }
 
 fn one_of_many_takes_a_name(world: &World) {

@@ -3,7 +3,9 @@
 use super::{frame, page, when};
 use crate::account::home::{AccountNotice, AccountPage, ConnectedApp, ConnectedScope, SessionRow};
 use crate::account::password::{PasswordErrors, PasswordPage};
+use crate::account::profile::{ProfileErrors, ProfilePage};
 use crate::account::withdraw::WithdrawPage;
+use grantry_protocol::claims::own_fields;
 
 fn scopes() -> Vec<ConnectedScope> {
     let scope = |name: &str, description: &str| ConnectedScope { name: name.into(), description: description.into() };
@@ -49,8 +51,14 @@ fn account_home() {
     let one = vec![session(1, "Firefox on Linux", true)];
     let alone = AccountPage { apps: Vec::new(), sessions: one, notice: Some(AccountNotice::StaleForm), ..account };
     page("account-new", &alone, &["No app has access"]);
-    for notice in [AccountNotice::PasswordChanged, AccountNotice::SessionSignedOut, AccountNotice::OthersSignedOut] {
+    for notice in [
+        AccountNotice::ProfileSaved,
+        AccountNotice::PasswordChanged,
+        AccountNotice::SessionSignedOut,
+        AccountNotice::OthersSignedOut,
+    ] {
         let text = match notice {
+            AccountNotice::ProfileSaved => "Your profile has been saved.",
             AccountNotice::PasswordChanged => "Your password has been changed.",
             AccountNotice::SessionSignedOut => "That browser has been signed out.",
             _ => "All other browsers have been signed out.",
@@ -110,4 +118,28 @@ fn password_and_withdraw() {
         error: None,
     };
     page("account-withdraw", &withdraw, &["id=\"confirm\"", "/withdraw"]);
+}
+
+#[test]
+fn profile() {
+    let profile = ProfilePage {
+        frame: frame(true),
+        form_token: "gry_ft_sample".into(),
+        username: "bob".into(),
+        values: vec![
+            ("name", "Bob Builder".into()),
+            ("email", "bob@workflow.example".into()),
+            ("website", "bob".into()),
+        ],
+        email_verified: true,
+        phone_number_verified: false,
+        errors: ProfileErrors {
+            form: Some("Nothing has been saved."),
+            fields: vec![("website", "Please type a web address.".into())],
+        },
+    };
+    let names: Vec<String> = own_fields().map(|(field, _)| format!("name=\"{field}\"")).collect();
+    let mut contains: Vec<&str> = names.iter().map(String::as_str).collect();
+    contains.extend(["id=\"save-profile\"", "aria-describedby=\"email-hint\"", "id=\"website-error\"", "Confirmed."]);
+    page("account-profile", &profile, &contains);
 }
