@@ -18,11 +18,8 @@ pub(super) const CLIENT_SECRET: &str = "179ad45c6ce2cb97cf1029e212046e81";
 const USERNAME: &str = "bob";
 const PASSWORD: &str = "secret";
 const ADMIN: &str = "admin";
-const SCOPES: [(&str, &str, bool); 3] = [
-    ("read", "See your workflows", false),
-    ("write", "Create and change your workflows", true),
-    ("profile", "See your name and picture", true),
-];
+const SCOPES: [(&str, &str, bool); 2] =
+    [("read", "See your workflows", false), ("write", "Create and change your workflows", true)];
 
 /// OpenID Connect Core §5.1: all of them, so that every page and claim has something to show.
 const CLAIMS: [(&str, &str); 19] = [

@@ -110,7 +110,10 @@ async fn create(server: &Server, slug: Slug, mut changes: Changes) -> Outcome<An
         instance.within(id).insert_key(&NewKey { purpose: KeyPurpose::Sealing, sealed }, now)
     };
     match server.store().write_instance(work).await {
-        Ok(_) => Ok(Answer::Workspace(Box::new(Shown::new(server, workspace)))),
+        Ok(_) => {
+            workspace.scopes = ScopeDefinition::with_standard(workspace.scopes);
+            Ok(Answer::Workspace(Box::new(Shown::new(server, workspace))))
+        }
         Err(StorageError::Conflict) => Err(OperatorError::refused(format!(
             "workspace `{0}` exists already; `grantry workspace show {0}` shows it",
             workspace.slug
