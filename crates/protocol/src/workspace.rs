@@ -160,15 +160,17 @@ const STANDARD: [(&str, &str, bool); 6] = [
 ];
 
 impl ScopeDefinition {
-    /// These scopes, and after them the standard ones that are not among them.
-    pub fn with_standard(mut own: Vec<Self>) -> Vec<Self> {
+    /// These scopes, and after them the standard ones, in the words of these where they have them.
+    pub fn with_standard(own: Vec<Self>) -> Vec<Self> {
+        let is_standard = |scope: &Self| STANDARD.iter().any(|(name, ..)| *name == scope.name);
+        let (mut reworded, mut all): (Vec<_>, Vec<_>) = own.into_iter().partition(is_standard);
         for (name, description, optional) in STANDARD {
-            if own.iter().all(|scope| scope.name != name) {
-                let (name, description) = (name.to_owned(), description.to_owned());
-                own.push(Self { name, description, optional, audience: None });
-            }
+            all.push(match reworded.iter().position(|scope| scope.name == name) {
+                Some(position) => reworded.swap_remove(position),
+                None => Self { name: name.to_owned(), description: description.to_owned(), optional, audience: None },
+            });
         }
-        own
+        all
     }
 
     /// The names of the standard scopes.

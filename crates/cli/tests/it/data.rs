@@ -51,7 +51,8 @@ fn workspaces(home: &Home, server: Option<&Serving>) {
          --scope-audience pay=https://pay.example --app-registration admins --disable",
     );
     assert_eq!(changed["grant_types"], json!(["authorization_code", "password", "client_credentials"]));
-    assert_eq!(changed["scopes"][2]["audience"], "https://pay.example");
+    let pay = changed["scopes"].as_array().unwrap().iter().find(|scope| scope["name"] == "pay").unwrap();
+    assert_eq!(pay["audience"], "https://pay.example");
     assert_eq!(changed["app_registration"], "admins");
     assert!(changed["disabled_at"].is_i64());
     let changed = home.json("workspace update acme --enable --remove-scope pay --allow-grant refresh_token");
