@@ -68,6 +68,11 @@ impl SigningKey {
         let mut message = self.public.header(typ);
         message.push('.');
         URL_SAFE_NO_PAD.encode_string(claims, &mut message);
+        self.signed(message)
+    }
+
+    /// RFC 7515 §5.1: the message with its signature.
+    pub(super) fn signed(&self, mut message: String) -> Option<String> {
         let signature = self.pair.sign(message.as_bytes())?;
         message.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut message);
@@ -155,12 +160,11 @@ impl PublicKey {
 
     /// Whether the signature is this key's, by its own algorithm.
     pub(super) fn verifies(&self, message: &str, signature: &str) -> bool {
-        let verified = jsonwebtoken::crypto::verify(
-            signature,
-            message.as_bytes(),
-            &self.verification,
-            self.algorithm.in_library(),
-        );
-        verified.unwrap_or(false)
+        verifies(&self.verification, self.algorithm, message, signature)
     }
+}
+
+/// Whether the signature is this key's.
+pub(super) fn verifies(key: &DecodingKey, algorithm: Algorithm, message: &str, signature: &str) -> bool {
+    jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, algorithm.in_library()).unwrap_or(false)
 }
