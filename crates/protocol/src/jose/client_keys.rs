@@ -1,7 +1,7 @@
-//! RFC 7517 §5: the public keys of a client, by which its signatures are verified.
+//! RFC 7517 §5: the public keys of a client, by which its signatures are verified and what is meant for it is encrypted.
 
-use super::Algorithm;
 use super::jwk::Jwk;
+use super::{Algorithm, EncryptionKey, KeyManagement};
 use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -82,6 +82,13 @@ impl ClientKeys {
     /// Whether a key has this name. If none has, the client may have published it since.
     pub fn know(&self, kid: &str) -> bool {
         self.0.iter().any(|key| key.kid.as_deref() == Some(kid))
+    }
+
+    /// OpenID Connect Core §10.2: the key to encrypt for the client with by this algorithm: the first, and rather one that says
+    /// that it is for this.
+    pub fn encryption_key(&self, alg: KeyManagement) -> Option<EncryptionKey<'_>> {
+        let fitting = self.0.iter().filter_map(|key| Some((key.leaves_open(), key.encryption(alg)?)));
+        fitting.min_by_key(|(leaves_open, _)| *leaves_open).map(|(_, key)| key)
     }
 
     /// RFC 7515 §6: what may verify a signature by this algorithm: keys of its name, or where it names none, the first few.

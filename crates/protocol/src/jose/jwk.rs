@@ -1,6 +1,6 @@
 //! RFC 7517 §4: one public key that somebody else published, and what it may be used for.
 
-use super::Algorithm;
+use super::{Algorithm, EncryptionKey, KeyManagement};
 use aws_lc_rs::agreement::{ECDH_P256, ParsedPublicKey, UnparsedPublicKey};
 use aws_lc_rs::rsa::PublicEncryptingKey;
 use aws_lc_rs::signature::RsaPublicKeyComponents;
@@ -71,11 +71,34 @@ impl Jwk {
         }
     }
 
+    /// The key to encrypt with by this algorithm, if it is for that.
+    pub(super) fn encryption(&self, alg: KeyManagement) -> Option<EncryptionKey<'_>> {
+        let operations: &[&str] = match (&self.material, alg) {
+            (Material::Rsa(_), KeyManagement::RsaOaep256) => &["encrypt", "wrapKey"],
+            (Material::P256(_), KeyManagement::EcdhEs | KeyManagement::EcdhEsA128Kw | KeyManagement::EcdhEsA256Kw) => {
+                &["deriveKey", "deriveBits"]
+            }
+            _ => return None,
+        };
+        let admitted = self.admits("enc", alg.as_str(), operations);
+        admitted.then_some(EncryptionKey { alg, kid: self.kid.as_deref(), material: &self.material })
+    }
+
+    /// Whether it leaves open what it is for: by which algorithm, and at all.
+    pub(super) const fn leaves_open(&self) -> (bool, bool) {
+        (self.alg.is_none(), self.public_key_use.is_none())
+    }
+
     /// RFC 7517 §4.2–§4.4: a key is for what its `use`, `key_ops` and `alg` say; for everything where they say nothing.
     fn admits(&self, public_key_use: &str, alg: &str, any_of: &[&str]) -> bool {
+        let performs = |key_ops: &Vec<String>| {
+            // Agreeing is done with private keys, so the public ones that browsers export list no operation at all.
+            let agrees = key_ops.is_empty() && any_of.contains(&"deriveKey");
+            agrees || key_ops.iter().any(|operation| any_of.contains(&operation.as_str()))
+        };
         self.public_key_use.as_ref().is_none_or(|its| its == public_key_use)
             && self.alg.as_ref().is_none_or(|its| its == alg)
-            && self.key_ops.as_ref().is_none_or(|its| its.iter().any(|operation| any_of.contains(&operation.as_str())))
+            && self.key_ops.as_ref().is_none_or(performs)
     }
 }
 

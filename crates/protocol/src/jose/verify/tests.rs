@@ -17,7 +17,7 @@ struct Key {
 impl Key {
     fn new(algorithm: Algorithm) -> Self {
         let key = SigningKey::from_pkcs8(algorithm, &SigningKey::generate(algorithm).unwrap()).unwrap();
-        let jwk = serde_json::to_value(key.public().jwk()).unwrap();
+        let jwk = key.public().jwk().clone();
         Self { key, jwk }
     }
 
