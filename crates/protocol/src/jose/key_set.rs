@@ -1,13 +1,13 @@
 //! RFC 7517 §5: the signing keys of a workspace, which of them signs, and the set that is published.
 
 use super::schedule::{KeyState, Schedule};
-use super::{Algorithm, PublicKey, SigningKey};
+use super::{Algorithm, DecryptionKey, PublicKey, SigningKey};
 use crate::types::Timestamp;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::JwkSet;
 use serde::Serialize;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Longest token that is looked at, in bytes.
@@ -53,11 +53,7 @@ impl SigningKeys {
 
     /// What is published.
     pub fn key_set(&self, now: Timestamp) -> KeySet {
-        let keys: Vec<&PublicKey> = self.published(now).collect();
-        let kids: Vec<&str> = keys.iter().map(|key| key.kid()).collect();
-        // The names are thumbprints, so together they say everything that the set says.
-        let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest(&SHA256, kids.join(",").as_bytes())));
-        KeySet { document: JwkSet { keys: keys.iter().map(|key| key.jwk().clone()).collect() }, etag }
+        KeySet::new(self.published(now).map(|key| key.jwk().clone()).collect())
     }
 
     /// Whether a published key signs tokens with the header of this one.
@@ -83,14 +79,27 @@ impl SigningKeys {
 
 /// RFC 7517 §5: a published set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
 pub struct KeySet {
-    document: JwkSet,
+    keys: Vec<Value>,
     #[serde(skip)]
     etag: String,
 }
 
 impl KeySet {
+    fn new(keys: Vec<Value>) -> Self {
+        let kids: Vec<&str> = keys.iter().filter_map(|key| key["kid"].as_str()).collect();
+        // The names are thumbprints, so together they say everything that the set says.
+        let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest(&SHA256, kids.join(",").as_bytes())));
+        Self { keys, etag }
+    }
+
+    /// The set with these keys too, for clients to encrypt with.
+    #[must_use]
+    pub fn with_encryption_keys<'k>(mut self, keys: impl IntoIterator<Item = &'k DecryptionKey>) -> Self {
+        self.keys.extend(keys.into_iter().map(|key| key.jwk().clone()));
+        Self::new(self.keys)
+    }
+
     /// RFC 9110 §8.8.3: changes when the set does. In quotes.
     pub fn etag(&self) -> &str {
         &self.etag

@@ -1,18 +1,30 @@
-//! RFC 7515, 7517, 7518: the keys that a workspace signs with, and the set in which their public halves are published.
+//! RFC 7515, 7517, 7518: the keys that a workspace signs with, the set in which their public halves are published, and JWTs
+//! that clients sign with theirs. RFC 7516: JWTs that are encrypted, for clients and for us.
 //!
 //! It knows nothing of what is signed, nor where keys rest.
 
+mod claims;
+mod client_keys;
 mod half_hash;
+mod header;
+mod jwe;
+mod jwk;
 mod key_set;
+mod pkcs8;
 mod schedule;
 mod sign;
+mod verify;
 
 #[cfg(test)]
 mod tests;
 
+pub use claims::{Audience, Claims};
+pub use client_keys::{ClientKeys, ClientKeysError};
+pub use jwe::{ContentEncryption, DecryptionKey, EncryptionKey, KeyManagement, decrypt};
 pub use key_set::{KeySet, ScheduledKey, SigningKeys};
 pub use schedule::{KeyState, PUBLISHED_AFTER, PUBLISHED_AHEAD, Schedule, beginning_of_first};
 pub use sign::{PublicKey, SigningKey};
+pub use verify::{SignedJwt, VerifyError};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

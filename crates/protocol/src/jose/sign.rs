@@ -1,9 +1,7 @@
 //! RFC 7515: one key that signs, and its public half that verifies. The algorithm belongs to the key, never to a message.
 
-use super::Algorithm;
-use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use super::{Algorithm, pkcs8};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
     RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
@@ -13,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use serde::Serialize;
+use serde_json::Value;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -32,16 +31,11 @@ impl SigningKey {
     /// Makes a key: its PKCS#8 (RFC 5208), for the database. RSA takes a good part of a second, so not on a thread that others
     /// wait for. The randomness is the library's own: it takes none from outside.
     pub fn generate(algorithm: Algorithm) -> Option<Zeroizing<Vec<u8>>> {
-        let pkcs8 = |der: Pkcs8V1Der<'_>| Zeroizing::new(der.as_ref().to_vec());
-        let document = match algorithm {
-            Algorithm::ES256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).ok()?.to_pkcs8v1().ok()?,
-            Algorithm::EdDSA => Ed25519KeyPair::generate().ok()?.to_pkcs8v1().ok()?,
-            // RFC 7518 §3.3, §3.5: 2048 bits or larger.
-            Algorithm::RS256 | Algorithm::PS256 => {
-                return RsaKeyPair::generate(KeySize::Rsa2048).ok()?.as_der().ok().map(pkcs8);
-            }
-        };
-        Some(Zeroizing::new(document.as_ref().to_vec()))
+        match algorithm {
+            Algorithm::ES256 => pkcs8::p256(),
+            Algorithm::EdDSA => pkcs8::ed25519(),
+            Algorithm::RS256 | Algorithm::PS256 => pkcs8::rsa(),
+        }
     }
 
     /// Reads a key from its PKCS#8; `None` if it is not one of this algorithm.
@@ -68,6 +62,11 @@ impl SigningKey {
         let mut message = self.public.header(typ);
         message.push('.');
         URL_SAFE_NO_PAD.encode_string(claims, &mut message);
+        self.signed(message)
+    }
+
+    /// RFC 7515 §5.1: the message with its signature.
+    pub(super) fn signed(&self, mut message: String) -> Option<String> {
         let signature = self.pair.sign(message.as_bytes())?;
         message.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut message);
@@ -111,7 +110,7 @@ impl fmt::Debug for SigningKey {
 pub struct PublicKey {
     algorithm: Algorithm,
     kid: String,
-    jwk: Jwk,
+    jwk: Value,
     verification: DecodingKey,
 }
 
@@ -130,7 +129,7 @@ impl PublicKey {
         let kid = jwk.thumbprint(ThumbprintHash::SHA256).ok()?;
         jwk.common.key_id = Some(kid.clone());
         jwk.common.public_key_use = Some(PublicKeyUse::Signature);
-        Some(Self { algorithm, kid, jwk, verification })
+        Some(Self { algorithm, kid, jwk: serde_json::to_value(jwk).ok()?, verification })
     }
 
     /// What it verifies.
@@ -143,7 +142,7 @@ impl PublicKey {
         &self.kid
     }
 
-    pub(super) const fn jwk(&self) -> &Jwk {
+    pub(super) const fn jwk(&self) -> &Value {
         &self.jwk
     }
 
@@ -155,12 +154,11 @@ impl PublicKey {
 
     /// Whether the signature is this key's, by its own algorithm.
     pub(super) fn verifies(&self, message: &str, signature: &str) -> bool {
-        let verified = jsonwebtoken::crypto::verify(
-            signature,
-            message.as_bytes(),
-            &self.verification,
-            self.algorithm.in_library(),
-        );
-        verified.unwrap_or(false)
+        verifies(&self.verification, self.algorithm, message, signature)
     }
+}
+
+/// Whether the signature is this key's.
+pub(super) fn verifies(key: &DecodingKey, algorithm: Algorithm, message: &str, signature: &str) -> bool {
+    jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, algorithm.in_library()).unwrap_or(false)
 }

@@ -17,21 +17,26 @@ pub enum KeyPurpose {
     Signing,
     /// Computing pairwise `sub`s (OpenID Connect Core §8.1).
     Pairwise,
+    /// Decrypting what others encrypt for us.
+    Encryption,
 }
 
 impl KeyPurpose {
+    const ALL: [Self; 4] = [Self::Sealing, Self::Signing, Self::Pairwise, Self::Encryption];
+
     /// The stored form.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sealing => "sealing",
             Self::Signing => "signing",
             Self::Pairwise => "pairwise",
+            Self::Encryption => "encryption",
         }
     }
 
     /// The purpose with this stored form.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Sealing, Self::Signing, Self::Pairwise].into_iter().find(|purpose| purpose.as_str() == text)
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == text)
     }
 }
 
@@ -155,4 +160,33 @@ impl fmt::Debug for MasterKey {
 
 fn rest(workspace: WorkspaceId, purpose: KeyPurpose) -> Vec<u8> {
     [workspace.0.to_be_bytes().as_slice(), b"key:", purpose.as_str().as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Constant;
+
+    impl Entropy for Constant {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    #[test]
+    fn a_key_rests_for_one_workspace_and_one_purpose() {
+        let master = MasterKey::new(&[1; MasterKey::LENGTH]).unwrap();
+        for purpose in KeyPurpose::ALL {
+            assert_eq!(KeyPurpose::parse(purpose.as_str()), Some(purpose));
+            let sealed = master.seal(WorkspaceId(1), purpose, b"material", &mut Constant);
+            for other in KeyPurpose::ALL {
+                let opened = master.open(WorkspaceId(1), other, &sealed);
+                assert_eq!(opened.is_some_and(|material| *material == b"material"), other == purpose);
+            }
+            assert_eq!(master.open(WorkspaceId(2), purpose, &sealed), None);
+            assert_eq!(MasterKey::new(&[2; MasterKey::LENGTH]).unwrap().open(WorkspaceId(1), purpose, &sealed), None);
+        }
+        assert_eq!(KeyPurpose::parse("made-up"), None);
+    }
 }
