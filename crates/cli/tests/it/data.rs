@@ -57,7 +57,7 @@ fn workspaces(home: &Home, server: Option<&Serving>) {
     assert!(changed["disabled_at"].is_i64());
     let changed = home.json("workspace update acme --enable --remove-scope pay --allow-grant refresh_token");
     assert!(changed["disabled_at"].is_null());
-    assert_eq!(changed["scopes"].as_array().unwrap().len(), 2);
+    assert_eq!(changed["scopes"].as_array().unwrap().len(), 8);
 
     home.json("workspace create other --scope all=Do~everything --grant client_credentials");
     assert_eq!(home.json("workspace list")["total"], 2);

@@ -6,6 +6,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use grantry_protocol::Scope;
+use grantry_protocol::account::User;
 use grantry_protocol::client::{AccessTokenChoice, ApplicationType, AuthMethod, LifetimeOverrides, Registration};
 use grantry_protocol::client_auth::SecretDigest;
 use grantry_protocol::redirect_uri::RedirectUri;
@@ -188,6 +189,15 @@ impl World {
         change(&mut row);
         wait(self.server().store().write_instance(move |instance| instance.update_workspace(&row))).unwrap();
         self.pass(2);
+    }
+
+    /// Changes what is known about a user.
+    pub(crate) fn change_user(&self, username: &'static str, change: impl Fn(&mut User)) {
+        let store = self.server().store();
+        let found = wait(store.read(self.workspace, move |tx| tx.find_user_by_username(username)));
+        let mut user = found.unwrap().unwrap();
+        change(&mut user);
+        wait(store.write(self.workspace, move |tx| tx.update_user(&user))).unwrap();
     }
 
     pub(crate) fn create_user(&self, username: &str, password: &str) -> UserId {

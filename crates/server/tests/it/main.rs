@@ -10,6 +10,7 @@ mod limits;
 mod listen;
 mod login;
 mod metadata;
+mod oidc_core;
 mod outbound;
 mod portal;
 mod profile;
