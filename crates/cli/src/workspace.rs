@@ -113,6 +113,9 @@ struct LifetimeFlags {
     /// A signed-in browser [default: 43200, 12 hours]
     #[arg(long, value_name = "SECONDS")]
     session_lifetime: Option<i64>,
+    /// A key that signs tokens, before its successor takes over [default: 7776000, 90 days]
+    #[arg(long, value_name = "SECONDS")]
+    signing_key_lifetime: Option<i64>,
 }
 
 impl Command {
@@ -173,6 +176,7 @@ impl LifetimeFlags {
             },
             refresh_grace: self.refresh_grace.map(Seconds),
             session: self.session_lifetime.map(Seconds),
+            signing_key: self.signing_key_lifetime.map(Seconds),
         }
     }
 }

@@ -262,6 +262,8 @@ pub struct Lifetimes {
     pub refresh_grace: Seconds,
     /// A signed-in browser.
     pub session: Seconds,
+    /// A key that signs tokens, before its successor takes over.
+    pub signing_key: Seconds,
 }
 
 impl Default for Lifetimes {
@@ -273,6 +275,7 @@ impl Default for Lifetimes {
             refresh_absolute: Seconds::days(180),
             refresh_grace: Seconds(30),
             session: Seconds::hours(12),
+            signing_key: Seconds::days(90),
         }
     }
 }

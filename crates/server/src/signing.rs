@@ -7,7 +7,7 @@ use crate::workspace::OpenWorkspace;
 use grantry_protocol::WorkspaceId;
 use grantry_protocol::client::ID_TOKEN_ALGORITHM;
 use grantry_protocol::jose::{
-    Algorithm, KeySet, KeyState, Schedule, ScheduledKey, SigningKey, SigningKeys, beginning_of_first,
+    Algorithm, KeySet, KeyState, PUBLISHED_AHEAD, Schedule, ScheduledKey, SigningKey, SigningKeys, beginning_of_first,
 };
 use grantry_protocol::sealed::KeyPurpose;
 use grantry_protocol::types::Timestamp;
@@ -59,6 +59,30 @@ async fn first(server: &Server, slug: &str, algorithm: Algorithm) -> Result<Arc<
         tracing::error!(workspace = slug, %algorithm, "a signing key was made and cannot be used");
         Failure::Internal
     })
+}
+
+/// Starts successors of keys that have signed for as long as the workspace wants, beside whatever the workspace was opened for.
+/// So keys are renewed where they are used, and no job has to look for them.
+pub(crate) fn renew(server: &Server, open: &Arc<OpenWorkspace>) {
+    let now = server.clock().now();
+    let due = open.signing.due(open.row.policy.lifetimes.signing_key, now);
+    if due.is_empty() {
+        return;
+    }
+    let (server, workspace) = (server.clone(), open.row.id);
+    tokio::spawn(async move {
+        // Whoever is at it already, or makes a first key, is not waited for: the workspace is soon opened again.
+        let Ok(_turn) = server.first_keys().try_lock() else { return };
+        for algorithm in due {
+            let Ok(sealed) = make(&server, workspace, algorithm).await else { return };
+            let new = NewSigningKey { algorithm, sealed, active_at: now.plus(PUBLISHED_AHEAD) };
+            // What could not be written now, the storage logged; of two processes, one writes.
+            let written = server.store().write(workspace, move |tx| tx.insert_next_signing_key(&new, now)).await;
+            if let Ok(Some(number)) = written {
+                tracing::info!(%workspace, %algorithm, number, "the successor of a signing key was made");
+            }
+        }
+    });
 }
 
 /// Makes a key and seals it for the database. An RSA key takes long, so it is made on the threads for passwords; when their

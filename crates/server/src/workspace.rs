@@ -54,6 +54,7 @@ impl OpenWorkspaces {
         let now = server.clock().now();
         let before = self.known(slug);
         let open = Arc::new(open(server, slug, before.as_deref()).await?);
+        signing::renew(server, &open);
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.retain(|_, (read_at, _)| is_fresh(*read_at, now));

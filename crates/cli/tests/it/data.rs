@@ -62,7 +62,7 @@ fn workspaces(home: &Home, server: Option<&Serving>) {
     home.json("workspace create other --scope all=Do~everything --grant client_credentials");
     assert_eq!(home.json("workspace list")["total"], 2);
     let found = home.json("workspace list --search OTH --limit 1");
-    assert_eq!(found["workspaces"][0]["scopes"].as_array().unwrap().len(), 1);
+    assert_eq!(found["workspaces"][0]["scopes"].as_array().unwrap().len(), 7);
 }
 
 fn users(home: &Home) {

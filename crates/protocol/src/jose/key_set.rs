@@ -1,8 +1,8 @@
 //! RFC 7517 §5: the signing keys of a workspace, which of them signs, and the set that is published.
 
-use super::schedule::{KeyState, Schedule};
+use super::schedule::{KeyState, PUBLISHED_AHEAD, Schedule};
 use super::{Algorithm, DecryptionKey, PublicKey, SigningKey};
-use crate::types::Timestamp;
+use crate::types::{Seconds, Timestamp};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -44,6 +44,15 @@ impl SigningKeys {
         let active =
             |it: &&ScheduledKey| it.key.public().algorithm() == algorithm && it.schedule.state(now) == KeyState::Active;
         self.0.iter().find(active).map(|scheduled| &scheduled.key)
+    }
+
+    /// The algorithms whose key will have signed for `lifetime` when a successor that is made now begins, and has none yet.
+    pub fn due(&self, lifetime: Seconds, now: Timestamp) -> Vec<Algorithm> {
+        let ends = |schedule: &Schedule| schedule.active_at.plus(lifetime) <= now.plus(PUBLISHED_AHEAD);
+        let due = self.0.iter().filter(|it| {
+            it.schedule.retired_at.is_none() && it.schedule.state(now) == KeyState::Active && ends(&it.schedule)
+        });
+        due.map(|scheduled| scheduled.key.public().algorithm()).collect()
     }
 
     fn published(&self, now: Timestamp) -> impl Iterator<Item = &PublicKey> {

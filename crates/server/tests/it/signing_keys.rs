@@ -136,3 +136,20 @@ fn a_first_key_is_known_elsewhere_at_once() {
     assert!(published(&other).is_empty());
     assert!(is_active(&other, &token(&one)), "within the second for which a workspace is kept");
 }
+
+#[test]
+fn a_key_is_renewed_after_its_lifetime_and_its_successor_published_a_day_ahead() {
+    let world = world(Engine::Sqlite, Algorithm::ES256);
+    let old = kid(&token(&world));
+    world.pass(88 * DAY);
+    assert_eq!(published(&world), [old.clone()], "not before its time");
+    world.pass(DAY);
+    // It is made beside the requests that find it due.
+    let renewed = (0..1_000).map(|_| (world.pass(2), published(&world)).1).find(|keys| keys.len() == 2);
+    let [next, active] = renewed.expect("a successor").try_into().unwrap();
+    assert_eq!((&active, &kid(&token(&world))), (&old, &old));
+    world.pass(DAY);
+    assert_eq!(kid(&token(&world)), next);
+    world.pass(3 * DAY);
+    assert_eq!(published(&world), [next], "one successor, and its predecessor is over");
+}

@@ -3,6 +3,7 @@
 use super::check;
 use crate::operator::OperatorError;
 use grantry_protocol::client::LifetimeOverrides;
+use grantry_protocol::jose::PUBLISHED_AHEAD;
 use grantry_protocol::register::check_lifetimes;
 use grantry_protocol::scope::is_scope_token;
 use grantry_protocol::types::{GrantType, Seconds, Timestamp};
@@ -39,6 +40,9 @@ pub struct Changes {
     pub disabled: Option<bool>,
 }
 
+/// Two days: one to be published ahead, one to sign.
+const SHORTEST_SIGNING_KEY: Seconds = Seconds(2 * PUBLISHED_AHEAD.0);
+
 /// A scope as it is to be.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ScopeChange {
@@ -60,6 +64,8 @@ pub struct LifetimeChanges {
     pub refresh_grace: Option<Seconds>,
     /// Of a signed-in browser.
     pub session: Option<Seconds>,
+    /// Of a key that signs tokens.
+    pub signing_key: Option<Seconds>,
 }
 
 impl Changes {
@@ -144,12 +150,20 @@ impl LifetimeChanges {
     fn apply(&self, lifetimes: &mut Lifetimes) -> Result<(), OperatorError> {
         check::lifetime("the grace of a refresh token", self.refresh_grace.filter(|grace| *grace != Seconds(0)))?;
         check::lifetime("a session", self.session)?;
+        check::lifetime("a signing key", self.signing_key)?;
+        if self.signing_key.is_some_and(|lifetime| lifetime < SHORTEST_SIGNING_KEY) {
+            let least = SHORTEST_SIGNING_KEY.0;
+            return Err(OperatorError::refused(format!(
+                "the lifetime of a signing key is at least {least} seconds: its successor is published a day before it begins"
+            )));
+        }
         if let Some(problem) = check_lifetimes(&self.of_apps, &LifetimeOverrides::default(), lifetimes).first() {
             return Err(check::refused(problem, ""));
         }
         *lifetimes = Lifetimes {
             refresh_grace: self.refresh_grace.unwrap_or(lifetimes.refresh_grace),
             session: self.session.unwrap_or(lifetimes.session),
+            signing_key: self.signing_key.unwrap_or(lifetimes.signing_key),
             ..self.of_apps.over(lifetimes)
         };
         Ok(())
