@@ -98,7 +98,7 @@ fn apps(home: &Home, server: Option<&Serving>) {
     let web = home.json("app create --workspace acme --name Web --type web --redirect-uri https://a.example/cb");
     assert_eq!(web["token_endpoint_auth_method"], "client_secret_basic");
     assert_eq!(web["grant_types"], json!(["authorization_code", "refresh_token"]));
-    assert_eq!(web["scope"], "read write");
+    assert_eq!(web["scope"], "address email offline_access openid phone profile read write");
     assert_eq!(web["client_secret"].as_str().unwrap().len(), 43);
     let spa = home.json("app create --workspace acme --name Spa --type spa --redirect-uri https://a.example/cb");
     assert_eq!(spa["token_endpoint_auth_method"], "none");
@@ -176,7 +176,7 @@ fn keys(home: &Home, server: Option<&Serving>) {
     let before = token();
     let keys = home.json("key rotate --workspace acme");
     assert_eq!((&keys["keys"][0]["number"], &keys["keys"][1]["number"]), (&json!(2), &json!(1)));
-    assert_eq!(home.json("key list --workspace acme"), keys);
+    assert_eq!(home.json("key list --workspace acme --purpose sealing"), keys);
     signing_keys(home);
     if let (Some(server), Some(before), Some(after)) = (server, before, token()) {
         for token in [before, after] {
