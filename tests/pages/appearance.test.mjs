@@ -117,6 +117,7 @@ story("an end user", {
     await app.redeem((await app.answer(page)).code);
     await page.goto(`${world.demo.workspace}/account`);
   },
+  choose: (page, app) => page.goto(`${app.authorizationUrl()}&prompt=select_account`),
   profile: (page) => page.goto(`${world.demo.workspace}/account/profile`),
   "profile-wrong": async (page) => {
     for (const field of ["email", "picture", "birthdate"]) await page.locator(`#${field}`).fill("something else");

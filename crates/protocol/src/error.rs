@@ -158,6 +158,18 @@ impl OAuthError {
 
     /// The `error_description` on the wire: the text and its rule.
     pub fn wire_description(&self) -> String {
-        format!("{} ({})", self.description, self.rule)
+        // RFC 6749 §4.1.2.1, §5.2: neither a quotation mark nor a backslash.
+        format!("{} ({})", self.description.replace('"', "'"), self.rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s5_2_no_quotation_mark_is_on_the_wire() {
+        let error = OAuthError::new(ErrorCode::InvalidRequest, Rule::rfc(6749, "5.2"), "such as {\"a\":1}");
+        assert_eq!(error.wire_description(), "such as {'a':1} (RFC 6749 section 5.2)");
     }
 }

@@ -5,7 +5,7 @@ pub(crate) mod choose;
 pub(crate) mod consent;
 pub(crate) mod docs;
 pub(crate) mod error;
-mod form_post;
+pub(crate) mod form_post;
 pub(crate) mod grant;
 pub(crate) mod home;
 pub(crate) mod layout;

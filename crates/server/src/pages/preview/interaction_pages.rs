@@ -1,8 +1,10 @@
 //! Sign in, consent, errors, signed out, root.
 
 use super::{frame, page};
+use crate::pages::choose::ChoosePage;
 use crate::pages::consent::{ConsentPage, ConsentProblem, ConsentScope};
 use crate::pages::error::{ErrorPage, Rule};
+use crate::pages::form_post::FormPostPage;
 use crate::pages::home::RootPage;
 use crate::pages::layout::Frame;
 use crate::pages::login::{LoginPage, LoginProblem};
@@ -30,6 +32,30 @@ fn login_pages() {
     page("login-throttled", &login(None, Some(LoginProblem::Throttled { seconds: 1 })), &["1 second."]);
     page("login-stale", &login(None, Some(LoginProblem::StaleForm)), &["too long"]);
     page("login-busy", &login(None, Some(LoginProblem::Busy)), &["busy"]);
+}
+
+#[test]
+fn choose_page() {
+    let choose = ChoosePage {
+        frame: frame(true),
+        form_token: "gry_ft_sample".into(),
+        request: "gry_rq_sample".into(),
+        app_name: "Postmortem".into(),
+        username: "bob".into(),
+        display_name: "Bob Builder".into(),
+    };
+    page("choose", &choose, &["id=\"choose-continue\"", "id=\"choose-another\"", "id=\"cancel\"", "Bob Builder"]);
+}
+
+#[test]
+fn form_post_page() {
+    let answer = FormPostPage {
+        frame: frame(true),
+        action: "https://app.example/callback".into(),
+        fields: vec![("code".into(), "gry_ac_sample".into()), ("state".into(), "\"><b>".into())],
+        origin: "https://app.example".into(),
+    };
+    page("form-post", &answer, &["type=\"submit\"", "name=\"code\"", "https://app.example/callback"]);
 }
 
 fn scope(name: &str, description: &str, required: bool, already_granted: bool) -> ConsentScope {
