@@ -47,6 +47,7 @@ async fn register(reader: Reader, registration: Registration) -> Result<Response
         registration,
         digest: secret.as_deref().map(|secret| SecretDigest::of_random(secret).as_str().to_owned()),
         owner: Some(reader.user.id),
+        dynamic: None,
     };
     let now = reader.here.now;
     let row = reader.here.write(move |tx| tx.insert_client(&new, now)).await?;

@@ -245,7 +245,7 @@ impl World {
         change(&mut registration);
         let secret = registration.token_endpoint_auth_method != AuthMethod::None;
         let digest = secret.then_some(digest);
-        let new = NewClient { client_id: client_id.to_owned(), registration, digest, owner: None };
+        let new = NewClient { client_id: client_id.to_owned(), registration, digest, owner: None, dynamic: None };
         wait(self.server().store().write(self.workspace, move |tx| tx.insert_client(&new, now))).unwrap()
     }
 
