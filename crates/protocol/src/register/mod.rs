@@ -11,7 +11,7 @@ mod software_statement;
 
 pub use lifetimes::check_lifetimes;
 pub use metadata::{Metadata, RegistrationError, describe};
-pub use sector::check_sector;
+pub use sector::{check_sector, wrong_sector};
 
 use crate::client::{ApplicationType, Registration};
 use crate::error::{ErrorCode, Rule};

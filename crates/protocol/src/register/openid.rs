@@ -8,6 +8,7 @@ use crate::jose::{Algorithm, ClientKeys};
 use crate::redirect_uri::RedirectUri;
 use crate::rule::{OpenId, Rule};
 use crate::types::Seconds;
+use serde_json::Value;
 use url::Url;
 
 /// Most addresses of one kind, and most members in other languages.
@@ -18,6 +19,8 @@ const MOST_TEXTS: usize = 10;
 const LONGEST_TEXT: usize = 254;
 /// Longest name, in characters.
 const LONGEST_NAME: usize = 100;
+/// Deepest nesting of a key set: its keys have arrays of certificates, and no more (RFC 7517 §4.7).
+const DEEPEST_JWKS: usize = 8;
 /// RFC 5646 §4.4: language tags up to this length are supported everywhere.
 const LONGEST_TAG: usize = 35;
 
@@ -71,6 +74,11 @@ impl<'a> Check<'a> {
         let method = self.asked.token_endpoint_auth_method;
         let parsed = openid.jwks.as_ref().filter(|_| is_new).map(|keys| ClientKeys::parse(keys.to_string().as_bytes()));
         match parsed {
+            // What rests as JSON has to be read again, whatever stands around it.
+            Some(Ok(_)) if openid.jwks.as_ref().is_some_and(|keys| depth(keys) > DEEPEST_JWKS) => {
+                let message = format!("it is nested deeper than {DEEPEST_JWKS} levels");
+                self.against(Rule::rfc(7517, "5"), Field::Other("jwks"), message);
+            }
             Some(Err(error)) => self.against(Rule::rfc(7517, "5"), Field::Other("jwks"), error.description()),
             Some(Ok(keys)) if keys.is_empty() && method == AuthMethod::PrivateKeyJwt => {
                 let message = "there is no public key in it that this server can verify a signature with";
@@ -191,6 +199,15 @@ impl<'a> Check<'a> {
             );
             self.against(Rule::rfc(7591, "2.2"), Field::Other("client_name"), format!("other languages: {limits}"));
         }
+    }
+}
+
+/// How deep arrays and objects are nested.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or_default(),
+        _ => 0,
     }
 }
 

@@ -23,15 +23,19 @@ impl Check<'_> {
     }
 }
 
+/// What is wrong where what `sector_identifier_uri` answers will not do, or cannot be read.
+pub fn wrong_sector(reason: &str) -> Problem {
+    Problem { field: FIELD, message: reason.to_owned(), rule: Some(RULE) }
+}
+
 /// OpenID Connect Registration §5: what `sector_identifier_uri` answers is a JSON array with every redirect URI of the app.
 pub fn check_sector(registration: &Registration, answered: &[u8]) -> Result<(), Problem> {
-    let wrong = |message: &str| Problem { field: FIELD, message: message.to_owned(), rule: Some(RULE) };
-    let listed: BTreeSet<String> =
-        serde_json::from_slice(answered).map_err(|_| wrong("it must answer with a JSON array of redirect URIs"))?;
+    let listed: BTreeSet<String> = serde_json::from_slice(answered)
+        .map_err(|_| wrong_sector("it must answer with a JSON array of redirect URIs"))?;
     if registration.redirect_uris.iter().all(|uri| listed.contains(uri.as_str())) {
         return Ok(());
     }
-    Err(wrong("the JSON array that it answers with must list every redirect URI of the app"))
+    Err(wrong_sector("the JSON array that it answers with must list every redirect URI of the app"))
 }
 
 #[cfg(test)]

@@ -212,6 +212,9 @@ fn rfc7591_s2_keys_come_in_one_way_and_are_public() {
     ] {
         assert_eq!(jwks(bad.clone()), ["jwks"], "{bad}");
     }
+    let deep = |levels| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+    assert_eq!(jwks(json!({ "keys": [public_key()], "x": deep(7) })), [""; 0]);
+    assert_eq!(jwks(json!({ "keys": [public_key()], "x": deep(8) })), ["jwks"]);
     let both = |it: &mut OpenidRegistration| {
         (it.jwks, it.jwks_uri) = (Some(json!({ "keys": [public_key()] })), Some("https://app.test/jwks".into()));
     };

@@ -180,7 +180,10 @@ impl FormErrors {
 
     /// Puts an error beside its field, unless one is there already.
     pub(super) fn put(&mut self, field: Field, message: String) {
-        if field != Field::RedirectUris && self.of(field).is_none() {
+        if let Field::Other(member) = field {
+            // It has no place on the form, so it is told above all of them.
+            self.form.get_or_insert(format!("{member}: {message}"));
+        } else if field != Field::RedirectUris && self.of(field).is_none() {
             self.others.push((field, message));
         } else if field == Field::RedirectUris && self.redirect_uris.is_empty() {
             self.redirect_uris.push(LineError { line: 0, uri: String::new(), message });
