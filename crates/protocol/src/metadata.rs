@@ -3,6 +3,7 @@
 use crate::authorize::{Prompt, ResponseMode, ResponseType};
 use crate::claims;
 use crate::client::{AuthMethod, SubjectType};
+use crate::client_auth::assertion_algorithms;
 use crate::id_token::ACR_VALUES;
 use crate::jose::Algorithm;
 use crate::types::GrantType;
@@ -30,6 +31,7 @@ pub struct Metadata {
     id_token_signing_alg_values_supported: Vec<&'static str>,
     userinfo_signing_alg_values_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     display_values_supported: Vec<&'static str>,
     prompt_values_supported: Vec<&'static str>,
     claim_types_supported: Vec<&'static str>,
@@ -41,8 +43,10 @@ pub struct Metadata {
     service_documentation: String,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     code_challenge_methods_supported: Vec<&'static str>,
     authorization_response_iss_parameter_supported: bool,
 }
@@ -70,6 +74,7 @@ impl Metadata {
             id_token_signing_alg_values_supported: algorithms.clone(),
             userinfo_signing_alg_values_supported: algorithms,
             token_endpoint_auth_methods_supported: methods.clone(),
+            token_endpoint_auth_signing_alg_values_supported: assertion_algorithms().collect(),
             // OpenID Connect Discovery §3: a page that fits every size is all of them.
             display_values_supported: vec!["page", "popup", "touch", "wap"],
             prompt_values_supported: Prompt::ALL.to_vec(),
@@ -82,8 +87,10 @@ impl Metadata {
             service_documentation: endpoint(""),
             revocation_endpoint: endpoint("/revoke"),
             revocation_endpoint_auth_methods_supported: methods.clone(),
+            revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms().collect(),
             introspection_endpoint: endpoint("/introspect"),
             introspection_endpoint_auth_methods_supported: methods.into_iter().filter(|it| *it != "none").collect(),
+            introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms().collect(),
             code_challenge_methods_supported: vec!["S256"],
             authorization_response_iss_parameter_supported: true,
         }
