@@ -19,6 +19,7 @@ mod refresh;
 mod revoke;
 mod rfc7523;
 mod rfc9068;
+mod rfc9101;
 mod signer;
 mod signing_keys;
 mod site;

@@ -48,6 +48,8 @@ fn s3_both_urls_give_the_same_registered_members_to_everyone() {
         "token_endpoint_auth_signing_alg_values_supported",
         "revocation_endpoint_auth_signing_alg_values_supported",
         "introspection_endpoint_auth_signing_alg_values_supported",
+        "request_object_signing_alg_values_supported",
+        "require_request_uri_registration",
     ];
     for member in metadata.as_object().unwrap().keys() {
         assert!(registered.contains(&member.as_str()), "{member}");

@@ -1,24 +1,13 @@
 use super::super::{Check, Credentials, check};
 use super::*;
 use crate::client::StoredSecret;
-use crate::jose::SigningKey;
 use crate::params::Params;
-use crate::sample::{self, NOW};
+use crate::sample::{self, KEY, NOW};
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
-use std::sync::LazyLock;
 
 const ISSUER: &str = "https://grantry.test/acme";
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
-
-/// A key of the client: for it to sign with, and as it published it.
-static KEY: LazyLock<(EncodingKey, ClientKeys)> = LazyLock::new(|| {
-    let material = SigningKey::generate(Algorithm::ES256).unwrap();
-    let key = EncodingKey::from_ec_der(&material);
-    let public = jsonwebtoken::jwk::Jwk::from_encoding_key(&key, jsonwebtoken::Algorithm::ES256).unwrap();
-    let set = json!({ "keys": [public] }).to_string();
-    (key, ClientKeys::parse(set.as_bytes()).unwrap())
-});
 
 fn client(method: AuthMethod) -> Client {
     let sealed = SecretDigest::of_sealed(SECRET).as_str().to_owned();
@@ -35,8 +24,7 @@ fn good() -> Value {
 }
 
 fn signed(typ: Option<&str>, claims: &Value) -> String {
-    let header = Header { typ: typ.map(str::to_owned), ..Header::new(jsonwebtoken::Algorithm::ES256) };
-    jsonwebtoken::encode(&header, claims, &KEY.0).unwrap()
+    sample::signed(typ, claims)
 }
 
 fn by_secret(claims: &Value) -> String {
