@@ -234,7 +234,9 @@ fn keys(home: &Home, server: Option<&Serving>) {
 fn answers_for_people_are_lines() {
     let home = Home::new();
     let made = home.run("workspace create acme", "");
-    assert!(String::from_utf8(made.stdout).unwrap().starts_with("workspace             acme\nissuer                http"));
+    assert!(
+        String::from_utf8(made.stdout).unwrap().starts_with("workspace             acme\nissuer                http")
+    );
     let listed = home.run("workspace list", "");
     assert_eq!(
         String::from_utf8(listed.stdout).unwrap(),

@@ -67,7 +67,7 @@ fn s2_1_a_public_type_has_no_secret_whatever_was_chosen() {
         assert_eq!(registration.token_endpoint_auth_method, AuthMethod::None);
     }
     assert!(wrong(check(&Draft { auth_method: "none".into(), ..draft() })).of(Field::AuthMethod).is_some());
-    assert!(wrong(check(&Draft { auth_method: "private_key_jwt".into(), ..draft() })).of(Field::AuthMethod).is_some());
+    assert!(wrong(check(&Draft { auth_method: "tls_client_auth".into(), ..draft() })).of(Field::AuthMethod).is_some());
     assert!(wrong(check(&Draft { kind: "robot".into(), ..draft() })).of(Field::ApplicationType).is_some());
 }
 
