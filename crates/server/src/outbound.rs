@@ -70,6 +70,12 @@ impl Outbound {
         self.fetch(url, Wanted::Fresh).await
     }
 
+    /// What the URL answers to this one request, which nothing before it answers. Nothing of it is kept, so the caller sees to it
+    /// that strangers do not have it asked all the time.
+    pub async fn get_once(&self, url: &Url) -> Result<Fetched, Unreachable> {
+        self.0.exchange.get(&Target::of(url)?).await
+    }
+
     /// Posts a form, and tells the status of the answer, which is not a redirect. Nothing of it is kept.
     pub async fn post_form(&self, url: &Url, body: String) -> Result<StatusCode, Unreachable> {
         self.0.exchange.post_form(&Target::of(url)?, body).await

@@ -27,7 +27,7 @@ mod tests {
     const CODE: &str = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
 
     #[test]
-    fn openid_connect_core_s3_3_2_11_the_examples_of_the_specification() {
+    fn core_s3_3_2_11_the_examples_of_the_specification() {
         for algorithm in [Algorithm::ES256, Algorithm::RS256, Algorithm::PS256] {
             assert_eq!(algorithm.half_hash(ACCESS_TOKEN), "77QmUPtjPfzWtF2AnpK9RQ", "at_hash");
             assert_eq!(algorithm.half_hash(CODE), "LDktKdoQak3Pk0cnXxCltA", "c_hash");

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn openid_connect_registration_s2_https_but_for_what_people_open() {
+    fn registration_s2_https_but_for_what_people_open() {
         use Address::{Called, CalledWithFragment, ForPeople, Framed};
         assert_eq!(good_for("https://app.example/x?a=b"), ALL);
         assert_eq!(good_for("https://app.example:8443/x#y"), [CalledWithFragment, ForPeople]);

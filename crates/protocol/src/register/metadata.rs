@@ -221,6 +221,7 @@ pub fn describe(registration: &Registration) -> Map<String, Value> {
         redirect_uris: &'a [RedirectUri],
         token_endpoint_auth_method: AuthMethod,
         grant_types: &'a BTreeSet<GrantType>,
+        response_types: BTreeSet<ResponseType>,
         application_type: Platform,
         scope: &'a Scope,
         #[serde(flatten)]
@@ -234,10 +235,11 @@ pub fn describe(registration: &Registration) -> Map<String, Value> {
         redirect_uris: &registration.redirect_uris,
         token_endpoint_auth_method: registration.token_endpoint_auth_method,
         grant_types: &registration.grant_types,
+        response_types: registration.response_types(),
         application_type: if native { Platform::Native } else { Platform::Web },
         scope: &registration.scope,
         openid: OpenidRegistration {
-            response_types: registration.response_types(),
+            response_types: BTreeSet::new(),
             localized: BTreeMap::new(),
             ..registration.openid.clone()
         },

@@ -44,7 +44,7 @@ mod tests {
     use crate::sample;
 
     #[test]
-    fn openid_connect_registration_s5_the_sector_lists_every_redirect_uri() {
+    fn registration_s5_the_sector_lists_every_redirect_uri() {
         let registration = sample::client().registration;
         let listed = |answered: &str| check_sector(&registration, answered.as_bytes()).is_ok();
         assert!(listed(r#"["https://other.test/cb","https://app.test/cb"]"#));

@@ -131,7 +131,7 @@ fn public_key() -> serde_json::Value {
 }
 
 #[test]
-fn openid_connect_registration_s2_each_address_is_checked_at_every_door() {
+fn registration_s2_each_address_is_checked_at_every_door() {
     type Member = fn(&mut OpenidRegistration) -> &mut Option<String>;
     let members: [(&str, Member, &str); 9] = [
         ("jwks_uri", |it| &mut it.jwks_uri, "https://app.test/jwks"),
@@ -160,7 +160,7 @@ fn openid_connect_registration_s2_each_address_is_checked_at_every_door() {
 }
 
 #[test]
-fn openid_connect_core_s6_2_request_uris_are_https_and_may_have_a_fragment() {
+fn core_s6_2_request_uris_are_https_and_may_have_a_fragment() {
     let uris = |uris: &[&str]| openid_wrong(|it| it.request_uris = uris.iter().map(|&uri| uri.into()).collect());
     assert_eq!(uris(&["https://app.test/request.jwt#GkurKxf5T0Y"]), [""; 0]);
     for bad in ["http://app.test/request.jwt", "javascript:x", "urn:ietf:params:oauth:request_uri:x"] {
@@ -183,7 +183,7 @@ fn rp_initiated_logout_s3_1_a_post_logout_redirect_uri_is_checked_like_a_redirec
 }
 
 #[test]
-fn frontchannel_logout_s2_it_is_on_the_origin_of_a_redirect_uri() {
+fn front_channel_logout_s2_it_is_on_the_origin_of_a_redirect_uri() {
     let at = |uri: &str| openid_wrong(|it| it.frontchannel_logout_uri = Some(uri.into()));
     assert_eq!(at("https://app.test/frame"), [""; 0]);
     for bad in ["https://other.test/frame", "https://app.test:8443/frame", "https://app.test/frame#x"] {
@@ -222,7 +222,7 @@ fn rfc7591_s2_keys_come_in_one_way_and_are_public() {
 }
 
 #[test]
-fn openid_connect_core_s9_assertions_need_keys_and_an_algorithm_of_their_own() {
+fn core_s9_assertions_need_keys_and_an_algorithm_of_their_own() {
     let with = |method, alg: &str, jwks: Option<serde_json::Value>| {
         let change = |it: &mut Registration| {
             it.token_endpoint_auth_method = method;
@@ -254,7 +254,7 @@ fn openid_connect_core_s9_assertions_need_keys_and_an_algorithm_of_their_own() {
 }
 
 #[test]
-fn openid_connect_registration_s2_response_types_fit_grant_types() {
+fn registration_s2_response_types_fit_grant_types() {
     use GrantType::{AuthorizationCode, ClientCredentials, Implicit};
     let mut workspace = workspace();
     workspace.policy.grant_types.insert(Implicit);
@@ -290,7 +290,7 @@ fn openid_connect_registration_s2_response_types_fit_grant_types() {
 }
 
 #[test]
-fn openid_connect_core_s8_1_several_hosts_need_a_sector_identifier() {
+fn core_s8_1_several_hosts_need_a_sector_identifier() {
     let pairwise = |uris: &[&str], sector: Option<&str>| {
         wrong(|it| {
             it.redirect_uris = uris.iter().map(|uri| RedirectUri::register(uri).unwrap()).collect();
@@ -305,7 +305,7 @@ fn openid_connect_core_s8_1_several_hosts_need_a_sector_identifier() {
 }
 
 #[test]
-fn openid_connect_registration_s2_texts_and_numbers_have_limits() {
+fn registration_s2_texts_and_numbers_have_limits() {
     assert_eq!(openid_wrong(|it| it.default_max_age = Some(Seconds(0))), [""; 0]);
     assert_eq!(openid_wrong(|it| it.default_max_age = Some(Seconds(-1))), ["default_max_age"]);
     let acr = |values: &[&str]| openid_wrong(|it| it.default_acr_values = values.iter().map(|&it| it.into()).collect());
@@ -349,7 +349,7 @@ fn of_itself(registrar: Registrar, change: impl FnOnce(&mut Registration)) -> Ve
 }
 
 #[test]
-fn openid_connect_registration_s2_implicit_web_apps_redirect_by_https_and_not_to_localhost() {
+fn registration_s2_implicit_web_apps_redirect_by_https_and_not_to_localhost() {
     let implicit = |registrar, kind, uri: &str| {
         of_itself(registrar, |it| {
             (it.application_type, it.grant_types) = (kind, [GrantType::Implicit].into());

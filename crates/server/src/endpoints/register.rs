@@ -191,7 +191,8 @@ fn use_one(here: &Here) -> Result<(), Failure> {
 async fn check_sector_at(here: &Here, registration: &Registration) -> Result<(), Failure> {
     let Some(uri) = &registration.openid.sector_identifier_uri else { return Ok(()) };
     let url = Url::parse(uri).map_err(|_| Failure::Internal)?;
-    let fetched = here.server.outbound().get_fresh(&url).await;
+    // Whoever has just corrected the list, and registers again, is not told what it was before.
+    let fetched = here.server.outbound().get_once(&url).await;
     let fetched = fetched.map_err(|unreachable| match unreachable {
         Unreachable::Busy => Failure::Busy,
         other => RegistrationError::from(wrong_sector(other.as_str())).into(),

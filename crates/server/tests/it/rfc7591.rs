@@ -166,6 +166,7 @@ fn s5_a_stranger_is_not_trusted_with_what_no_person_gives() {
     let token = bearer(&initial_access_token(&world, 60));
     let told = world.post_json(REGISTER, &service, &[("authorization", &token)]);
     assert_eq!(told.status, 201, "{}", told.body);
+    assert_eq!(told.json()["response_types"], json!([]));
     let secret = basic(&told.text("client_id"), &told.text("client_secret"));
     let form = "grant_type=client_credentials&scope=read";
     assert_eq!(world.post("/acme/oauth2/token", form, &[("authorization", &secret)]).status, 200);
@@ -256,7 +257,7 @@ fn s3_1_the_body_is_one_json_object_of_bounded_size() {
 }
 
 #[test]
-fn openid_connect_registration_s5_the_sector_is_read_before_anything_is_stored() {
+fn registration_s5_the_sector_is_read_before_anything_is_stored() {
     let (world, site) = (open_world(), Site::new());
     let before = count(&world);
     let metadata = |path: &str| with(json!({ "subject_type": "pairwise", "sector_identifier_uri": site.url(path) }));
@@ -270,6 +271,10 @@ fn openid_connect_registration_s5_the_sector_is_read_before_anything_is_stored()
     assert_eq!(count(&world), before);
     site.show("/good", Page::json(&json!(["https://example.com/op", CALLBACK])));
     let told = register(&world, &metadata("/good")).json();
+    site.show("/bad", Page::json(&json!([CALLBACK])));
+    register(&world, &metadata("/bad"));
+    site.show("/bad", Page::json(&json!([])));
+    assert_eq!(world.post_json(REGISTER, &metadata("/bad"), &[]).status, 400, "it counts what it says now");
     assert_eq!(told["sector_identifier_uri"], site.url("/good"));
     let bad = with(json!({ "sector_identifier_uri": site.url("/unread"), "client_name": "" }));
     assert_eq!(world.post_json(REGISTER, &bad, &[]).status, 400);

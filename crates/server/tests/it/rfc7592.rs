@@ -192,6 +192,19 @@ fn s2_2_a_method_that_needs_a_secret_brings_one() {
 }
 
 #[test]
+fn rfc7591_s5_changes_count_like_registrations() {
+    let world = open_world();
+    let app = App::new(&world, &least());
+    for _ in 1..200 {
+        assert_eq!(app.put(&json!({})).status, 400);
+    }
+    assert_eq!(app.update(json!({})).status, 429);
+    assert_eq!(app.get().status, 200, "reading costs nothing");
+    world.pass(9);
+    assert_eq!(app.update(json!({})).status, 200);
+}
+
+#[test]
 fn s3_the_uri_is_one_of_the_workspace() {
     let world = open_world();
     let app = App::new(&world, &least());
