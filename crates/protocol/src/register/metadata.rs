@@ -342,6 +342,21 @@ mod tests {
     }
 
     #[test]
+    fn rfc7592_s2_2_null_is_left_out() {
+        let least = register(&least());
+        for member in [
+            "contacts",
+            "application_type",
+            "require_auth_time",
+            "response_types",
+            "software_statement",
+            "client_name#fr",
+        ] {
+            assert_eq!(with(member, Value::Null), least, "{member}");
+        }
+    }
+
+    #[test]
     fn s2_wrong_types_are_refused_by_name() {
         for (member, value) in [
             ("redirect_uris", json!("https://app.test/cb")),

@@ -102,6 +102,13 @@ mod tests {
         ] {
             assert_eq!(registered(&workspace, &bad), Err(ErrorCode::InvalidSoftwareStatement), "{what}");
         }
+        let personal = statement(&key, |it| {
+            (it["client_id"], it["client_secret"], it["software_statement"]) = (json!("x"), json!("x"), json!("x"));
+        });
+        let update = json!({ "software_statement": personal, "client_id": "id" }).to_string();
+        let update = Metadata::read(update.as_bytes(), &workspace, ISSUER, NOW).unwrap();
+        assert_eq!(update.check_update("id", |_| false), Ok(()), "nobody else says who an app is");
+        assert_eq!(update.software_statement(), Some(&personal));
         let bad = statement(&key, |it| it["client_name"] = json!(1));
         assert_eq!(registered(&workspace, &bad), Err(ErrorCode::InvalidClientMetadata), "signed nonsense is nonsense");
     }
