@@ -1,4 +1,4 @@
-//! Work across workspaces: the only file, beside `cleanup`, that may.
+//! Work across workspaces: the only file, beside `cleanup` and `logout_delivery`, that may.
 
 use crate::connection::Connection;
 use crate::error::{Result, StorageError};
@@ -178,5 +178,9 @@ impl<'a> Instance<'a> {
 
     pub(crate) fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64> {
         self.connection.execute(sql, values)
+    }
+
+    pub(crate) fn rows<T: FromRow>(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<T>> {
+        self.connection.rows(sql, values)
     }
 }
