@@ -125,6 +125,11 @@ impl LogoutRequest {
         }
     }
 
+    /// Whether the client would like the person to come back.
+    pub const fn asks_for_redirect(&self) -> bool {
+        self.redirect_uri.is_some()
+    }
+
     /// Decides. The error is for the page: nobody is redirected.
     pub fn decide(&self, known: Known<'_>) -> Result<Decision, OAuthError> {
         let redirect = self.redirect(known.client)?;

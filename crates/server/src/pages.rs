@@ -10,6 +10,7 @@ pub(crate) mod grant;
 pub(crate) mod home;
 pub(crate) mod layout;
 pub(crate) mod login;
+pub(crate) mod logout;
 #[cfg(test)]
 mod preview;
 pub(crate) mod sample;
@@ -31,6 +32,8 @@ use form_post::FormPostPage;
 use grantry_protocol::authorize::Answer;
 use grantry_protocol::workspace::Workspace;
 use layout::{Frame, SignedIn};
+use std::collections::BTreeSet;
+use url::Url;
 
 /// The frame of a page in a workspace, for this browser.
 pub(crate) fn frame(here: &Here, browser: &Browser) -> Frame {
@@ -54,16 +57,30 @@ pub(crate) fn frame_outside() -> Frame {
 
 /// A page, with the headers of every page.
 pub(crate) fn page(template: &impl Template) -> Result<Response, Failure> {
-    page_that_leads_to(template, None)
+    page_allowing(template, Allowed::default())
 }
 
 /// A page whose form may end at `target`, a redirect URI: browsers apply `form-action` to redirects after a form, too.
 pub(crate) fn page_that_leads_to(template: &impl Template, target: Option<&str>) -> Result<Response, Failure> {
+    page_allowing(template, Allowed { leads_to: target, ..Allowed::default() })
+}
+
+/// What a page may do that not every page may.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Allowed<'a> {
+    /// An address that its form may end at.
+    pub(crate) leads_to: Option<&'a str>,
+    /// Addresses that it shows in frames.
+    pub(crate) frames: &'a [Url],
+}
+
+/// A page that may do a little more than others.
+pub(crate) fn page_allowing(template: &impl Template, allowed: Allowed<'_>) -> Result<Response, Failure> {
     let html = template.render().map_err(|error| {
         tracing::error!(%error, "a page could not be rendered");
         Failure::Internal
     })?;
-    Ok((StatusCode::OK, headers(target), html).into_response())
+    Ok((StatusCode::OK, headers(allowed), html).into_response())
 }
 
 /// An answer on its way to an app.
@@ -78,11 +95,12 @@ pub(crate) fn answer(answer: Answer, frame: impl FnOnce() -> Frame) -> Result<Re
 }
 
 /// The headers of every page (DESIGN: nothing inline, nothing framed, nothing cached, no referrer).
-pub(crate) fn headers(target: Option<&str>) -> [(HeaderName, HeaderValue); 6] {
-    let target = target.and_then(form_action_of).map(|source| format!(" {source}")).unwrap_or_default();
+pub(crate) fn headers(allowed: Allowed<'_>) -> [(HeaderName, HeaderValue); 6] {
+    let target = allowed.leads_to.and_then(form_action_of).map(|source| format!(" {source}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-         form-action 'self'{target}; frame-ancestors 'none'; base-uri 'none'"
+         form-action 'self'{target}; frame-src {}; frame-ancestors 'none'; base-uri 'none'",
+        frame_sources(allowed.frames)
     );
     let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
     [
@@ -93,6 +111,12 @@ pub(crate) fn headers(target: Option<&str>) -> [(HeaderName, HeaderValue); 6] {
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (CACHE_CONTROL, NO_STORE),
     ]
+}
+
+/// The origins of addresses, as CSP sources.
+fn frame_sources(frames: &[Url]) -> String {
+    let origins: BTreeSet<_> = frames.iter().map(|url| url.origin().ascii_serialization()).collect();
+    if origins.is_empty() { "'none'".to_owned() } else { Vec::from_iter(origins).join(" ") }
 }
 
 /// A redirect URI as a CSP source: its origin, or its scheme where it has none (CSP Level 3 §2.3.1).
