@@ -55,32 +55,27 @@ pub(crate) fn frame_outside() -> Frame {
     Frame::outside(assets::href("grantry.css"), assets::href("grantry.js"))
 }
 
-/// A page, with the headers of every page.
-pub(crate) fn page(template: &impl Template) -> Result<Response, Failure> {
-    page_allowing(template, Allowed::default())
-}
-
-/// A page whose form may end at `target`, a redirect URI: browsers apply `form-action` to redirects after a form, too.
-pub(crate) fn page_that_leads_to(template: &impl Template, target: Option<&str>) -> Result<Response, Failure> {
-    page_allowing(template, Allowed { leads_to: target, ..Allowed::default() })
-}
-
-/// What a page may do that not every page may.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Allowed<'a> {
-    /// An address that its form may end at.
-    pub(crate) leads_to: Option<&'a str>,
-    /// Addresses that it shows in frames.
+/// Where a page may reach beyond this server.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beyond<'a> {
+    /// An address that its form may end at: browsers apply `form-action` to redirects after a form, too.
+    pub(crate) target: Option<&'a str>,
+    /// What it shows in frames.
     pub(crate) frames: &'a [Url],
 }
 
-/// A page that may do a little more than others.
-pub(crate) fn page_allowing(template: &impl Template, allowed: Allowed<'_>) -> Result<Response, Failure> {
+/// A page, with the headers of every page.
+pub(crate) fn page(template: &impl Template) -> Result<Response, Failure> {
+    page_that_reaches(template, Beyond::default())
+}
+
+/// A page that reaches beyond this server.
+pub(crate) fn page_that_reaches(template: &impl Template, beyond: Beyond<'_>) -> Result<Response, Failure> {
     let html = template.render().map_err(|error| {
         tracing::error!(%error, "a page could not be rendered");
         Failure::Internal
     })?;
-    Ok((StatusCode::OK, headers(allowed), html).into_response())
+    Ok((StatusCode::OK, headers(beyond), html).into_response())
 }
 
 /// An answer on its way to an app.
@@ -89,18 +84,18 @@ pub(crate) fn answer(answer: Answer, frame: impl FnOnce() -> Frame) -> Result<Re
         Answer::Redirect(location) => Ok(see_other(&location)),
         Answer::FormPost { action, fields } => {
             let page = FormPostPage { frame: frame(), origin: words::origin(&action), action: action.clone(), fields };
-            page_that_leads_to(&page, Some(&action))
+            page_that_reaches(&page, Beyond { target: Some(&action), ..Beyond::default() })
         }
     }
 }
 
 /// The headers of every page (DESIGN: nothing inline, nothing framed, nothing cached, no referrer).
-pub(crate) fn headers(allowed: Allowed<'_>) -> [(HeaderName, HeaderValue); 6] {
-    let target = allowed.leads_to.and_then(form_action_of).map(|source| format!(" {source}")).unwrap_or_default();
+pub(crate) fn headers(beyond: Beyond<'_>) -> [(HeaderName, HeaderValue); 6] {
+    let target = beyond.target.and_then(form_action_of).map(|source| format!(" {source}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
          form-action 'self'{target}; frame-src {}; frame-ancestors 'none'; base-uri 'none'",
-        frame_sources(allowed.frames)
+        frame_sources(beyond.frames)
     );
     let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
     [

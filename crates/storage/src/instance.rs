@@ -179,8 +179,4 @@ impl<'a> Instance<'a> {
     pub(crate) fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64> {
         self.connection.execute(sql, values)
     }
-
-    pub(crate) fn rows<T: FromRow>(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<T>> {
-        self.connection.rows(sql, values)
-    }
 }

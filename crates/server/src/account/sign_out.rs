@@ -5,7 +5,7 @@ use crate::browser::Browser;
 use crate::form::Fields;
 use crate::here::Here;
 use crate::pages::signed_out::{GoesOn, SignedOutPage};
-use crate::pages::{self, Allowed};
+use crate::pages::{self, Beyond};
 use crate::reply::{Failure, see_other};
 use crate::sign_out;
 use axum::http::HeaderMap;
@@ -49,7 +49,7 @@ pub(crate) async fn get(here: Here, headers: HeaderMap, Query(asked): Query<Aske
         page.frames = frames(&here, &end).await?;
         page.goes_on = end.goes_on.map(|href| GoesOn { href, by_itself: true });
     }
-    let response = pages::page_allowing(&page, Allowed { frames: &page.frames, ..Allowed::default() })?;
+    let response = pages::page_that_reaches(&page, Beyond { frames: &page.frames, ..Beyond::default() })?;
     Ok(browser.finish(response))
 }
 

@@ -6,7 +6,7 @@ use crate::form::RawForm;
 use crate::here::Here;
 use crate::pages::logout::LogoutPage;
 use crate::pages::signed_out::{GoesOn, SignedOutPage};
-use crate::pages::{self, Allowed};
+use crate::pages::{self, Beyond};
 use crate::reply::{Failure, see_other};
 use crate::{sign_out, words};
 use axum::extract::RawQuery;
@@ -122,7 +122,7 @@ fn ask(
         asks_in_vain: request.asks_for_redirect() && location.is_none(),
         is_stale: answer == Answer::Stale,
     };
-    let mut response = pages::page_allowing(&page, Allowed { leads_to: location.as_deref(), ..Allowed::default() })?;
+    let mut response = pages::page_that_reaches(&page, Beyond { target: location.as_deref(), ..Beyond::default() })?;
     if page.is_stale {
         *response.status_mut() = StatusCode::FORBIDDEN;
     }

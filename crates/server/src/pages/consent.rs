@@ -6,7 +6,7 @@ use crate::browser::Browser;
 use crate::endpoints::authorize::{Consent, decision, issue, open_waiting, resume, valid_request};
 use crate::form::Fields;
 use crate::here::Here;
-use crate::pages;
+use crate::pages::{self, Beyond};
 use crate::reply::Failure;
 use crate::words;
 use askama::Template;
@@ -190,7 +190,8 @@ async fn show(
         request,
         problem,
     };
-    let mut response = pages::page_that_leads_to(&page, Some(question.target().uri()))?;
+    let mut response =
+        pages::page_that_reaches(&page, Beyond { target: Some(question.target().uri()), ..Beyond::default() })?;
     if page.problem.is_some() {
         *response.status_mut() = StatusCode::FORBIDDEN;
     }

@@ -8,7 +8,7 @@ use crate::endpoints::authorize::{self, open_waiting};
 use crate::form::Fields;
 use crate::here::Here;
 use crate::login::{self, Attempt, Proven};
-use crate::pages;
+use crate::pages::{self, Beyond};
 use crate::reply::{Failure, see_other};
 use askama::Template;
 use axum::http::header::{RETRY_AFTER, USER_AGENT};
@@ -148,7 +148,7 @@ async fn show(
         username,
         problem,
     };
-    let mut response = pages::page_that_leads_to(&page, target.as_deref())?;
+    let mut response = pages::page_that_reaches(&page, Beyond { target: target.as_deref(), ..Beyond::default() })?;
     *response.status_mut() = status;
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
