@@ -134,7 +134,9 @@ story("an end user", {
     await page.locator("#password-submit").click();
     await page.locator(".field-error").first().waitFor();
   },
+  logout: (page, app) => page.goto(`${docs()}/logout?client_id=${app.credentials.client_id}`),
   "signed-out": async (page) => {
+    await page.goto(`${world.demo.workspace}/account`);
     await page.getByRole("banner").getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("heading", { name: "Signed out" }).waitFor();
   },

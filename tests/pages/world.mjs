@@ -66,7 +66,9 @@ export async function signInAtHome(page, demo, user = BOB) {
 
 /** An app somewhere else: registered with the demo, and with a callback on an origin of its own. */
 export async function anApp(t, demo, { name, type = "web", ...options }) {
-  const server = createServer((_, response) => {
+  const site = new Site();
+  const server = createServer((request, response) => {
+    if (site.receive(request.url)) return;
     response.setHeader("content-type", "text/html");
     response.end(`<!doctype html><title>${name}</title><p>Back in ${name}`);
   });
@@ -78,12 +80,55 @@ export async function anApp(t, demo, { name, type = "web", ...options }) {
   const origin = `http://127.0.0.1:${server.address().port}`;
   const callback = `${origin}/callback`;
   const credentials = await demo.registerApp({ name, type, "redirect-uri": callback, ...options });
-  return new App(demo, name, origin, callback, credentials);
+  return new App({ demo, name, origin, callback, credentials, site });
+}
+
+/** Registers, as an admin does, that the app wants to be told in a frame at /out, and people back at /bye. */
+export async function registerLogout(page, app) {
+  await page.goto(`${app.demo.workspace}/oauth2/apps/${app.credentials.client_id}/edit`);
+  await page.getByText("Signing out, and links for people").click();
+  await page.getByText("Advanced", { exact: true }).click();
+  await page.locator("#post_logout_redirect_uris").fill(`${app.origin}/bye`);
+  await page.locator("#frontchannel_logout_uri").fill(`${app.origin}/out`);
+  await page.locator("#frontchannel_logout_session_required").check();
+  await page.locator("#save-app").click();
+  await page.getByText("Saved.").waitFor();
+}
+
+/** What an app was asked for by browsers. */
+class Site {
+  #requests = [];
+  #waiting = [];
+  hanging = new Set();
+
+  /** Whether the request stays without an answer. */
+  receive(url) {
+    const [path] = url.split("?");
+    this.#requests.push({ path, url });
+    this.#waiting.filter((it) => it.path === path).forEach(({ resolve }) => resolve(url));
+    return this.hanging.has(path);
+  }
+
+  /** The last request for this path, as soon as there is one. */
+  request(path) {
+    const known = this.#requests.findLast((it) => it.path === path);
+    return known?.url ?? new Promise((resolve) => this.#waiting.push({ path, resolve }));
+  }
 }
 
 class App {
-  constructor(demo, name, origin, callback, credentials) {
-    Object.assign(this, { demo, name, origin, callback, credentials });
+  constructor({ site, ...rest }) {
+    Object.assign(this, { site, ...rest });
+  }
+
+  /** The last request for a path of the app, as soon as there is one. */
+  request(path) {
+    return this.site.request(path);
+  }
+
+  /** From now on this path is not answered. */
+  hang(path) {
+    this.site.hanging.add(path);
   }
 
   /** A fresh authorization request. */

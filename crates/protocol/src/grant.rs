@@ -1,5 +1,6 @@
 //! A grant: what a user gave a client, the root of a token family. Tokens are sealed statements about it.
 
+use crate::authorize::OFFLINE_ACCESS;
 use crate::claims::ClaimsRequest;
 use crate::scope::Scope;
 use crate::subject::Subject;
@@ -176,6 +177,12 @@ impl Standing {
             && now < self.grant.expires_at
             && self.client_enabled
             && self.user_enabled
-            && !self.session_ended
+            && !self.is_signed_out()
+    }
+
+    /// Whether it ended with its session. What was given for use while the person is away lives on.
+    fn is_signed_out(&self) -> bool {
+        // Back-Channel Logout §2.7: refresh tokens with offline_access are not revoked by a logout.
+        self.session_ended && !self.grant.scope.contains(OFFLINE_ACCESS)
     }
 }

@@ -112,7 +112,7 @@ impl<'a> IdToken<'a> {
 }
 
 /// An ID Token of ours that came back (`id_token_hint`).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
     /// About whom it is, as its client knows them.
     pub sub: String,

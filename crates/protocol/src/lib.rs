@@ -17,6 +17,7 @@ pub mod grant;
 pub mod id_token;
 pub mod introspect;
 pub mod jose;
+pub mod logout;
 pub mod metadata;
 pub mod params;
 pub mod pkce;
@@ -28,6 +29,7 @@ pub mod rule;
 mod sample;
 pub mod scope;
 pub mod sealed;
+pub mod session_management;
 
 pub mod subject;
 pub mod token;

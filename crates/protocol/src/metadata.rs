@@ -17,6 +17,8 @@ pub struct Metadata {
     authorization_endpoint: String,
     token_endpoint: String,
     userinfo_endpoint: String,
+    end_session_endpoint: String,
+    check_session_iframe: String,
     jwks_uri: String,
     // RFC 8414 §3.2: members without elements are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -41,6 +43,10 @@ pub struct Metadata {
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
     require_request_uri_registration: bool,
+    frontchannel_logout_supported: bool,
+    frontchannel_logout_session_supported: bool,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
     ui_locales_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_endpoint: Option<String>,
@@ -68,6 +74,8 @@ impl Metadata {
             authorization_endpoint: endpoint("/authorize"),
             token_endpoint: endpoint("/token"),
             userinfo_endpoint: endpoint("/userinfo"),
+            end_session_endpoint: endpoint("/logout"),
+            check_session_iframe: endpoint("/session"),
             jwks_uri: endpoint("/jwks"),
             scopes_supported: workspace.scopes.iter().map(|scope| scope.name.clone()).collect(),
             response_modes_supported: response_modes.iter().map(|mode| mode.as_str()).collect(),
@@ -90,6 +98,10 @@ impl Metadata {
             request_uri_parameter_supported: true,
             // OpenID Connect Core §6.2: no address is asked because a stranger wants it.
             require_request_uri_registration: true,
+            frontchannel_logout_supported: true,
+            frontchannel_logout_session_supported: true,
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
             ui_locales_supported: vec!["en"],
             registration_endpoint: match workspace.policy.dynamic_registration {
                 DynamicRegistrationPolicy::Off => None,

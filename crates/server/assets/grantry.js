@@ -90,3 +90,11 @@ if (fields && location.hash.length > 1) {
 // An answer that is posted to an app goes by itself. The form's own method, because a field may be called "submit".
 const answer = document.querySelector("form[data-submits-itself]");
 if (answer) HTMLFormElement.prototype.submit.call(answer);
+
+// After signing out: on to the app when the frames that tell other apps have loaded, or have had their time.
+const next = document.querySelector("a[data-goes-by-itself]");
+if (next) {
+  const go = () => location.replace(next.href);
+  if (document.readyState === "complete") go(); else addEventListener("load", go);
+  setTimeout(go, 3000);
+}

@@ -9,6 +9,7 @@ use grantry_protocol::account::{Session, User};
 use grantry_protocol::authorize::SignedIn;
 use grantry_protocol::entropy;
 use grantry_protocol::sealed::{BrowserCookie, DeviceCookie, FormToken, FreshSecret, SessionCookie};
+use grantry_protocol::session_management::browser_state;
 use grantry_protocol::types::{Seconds, SessionId, UserId};
 
 /// How long a form can stay open before it has to be loaded again.
@@ -35,7 +36,7 @@ impl Browser {
         let device = cookie(here, headers, "dv").and_then(|text| here.open::<DeviceCookie>(text));
         let known = cookie(here, headers, "br").and_then(|text| here.open::<BrowserCookie>(text));
         let signed_in = find_session(here, headers).await?;
-        let mut cookies = Vec::new();
+        let mut cookies = state_cookie(here, headers, signed_in.as_ref().map(|(session, _)| session));
         let browser = known.unwrap_or_else(|| {
             let fresh = BrowserCookie { browser: entropy::draw(&mut here.server.randomness()) };
             cookies.extend(set_cookie(here, "br", &here.seal(&fresh), None));
@@ -123,17 +124,19 @@ impl Browser {
     }
 
     /// The cookies of a browser that has just signed in: a new session, and the memory of this device.
-    pub(crate) fn sign_in(&mut self, here: &Here, session: SessionId, user: UserId) {
+    pub(crate) fn sign_in(&mut self, here: &Here, (session, sid): (SessionId, &str), user: UserId) {
         let known = self.device.filter(|device| device.user == user);
         let device =
             known.unwrap_or_else(|| DeviceCookie { user, device: entropy::draw(&mut here.server.randomness()) });
         self.cookies.extend(set_cookie(here, "se", &here.seal(&SessionCookie { session }), None));
+        self.cookies.extend(set_state_cookie(here, &browser_state(sid), None));
         self.cookies.extend(set_cookie(here, "dv", &here.seal(&device), Some(DEVICE_LIFETIME)));
     }
 
     /// The cookie of a browser that has just signed out.
     pub(crate) fn sign_out(&mut self, here: &Here) {
         self.cookies.extend(set_cookie(here, "se", "", Some(Seconds(0))));
+        self.cookies.extend(set_state_cookie(here, "", Some(Seconds(0))));
     }
 
     /// Adds the cookies to an answer.
@@ -188,6 +191,31 @@ fn cookie_named<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let lists = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = lists.flat_map(|list| list.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(own, _)| *own == name).map(|(_, value)| value)
+}
+
+/// The name of the cookie that tells the frame of session management which session this browser has.
+pub(crate) fn state_cookie_name(here: &Here) -> String {
+    cookie_name(here, "bs")
+}
+
+/// Sets that cookie right where it is not: the session may have ended elsewhere, or have run out.
+fn state_cookie(here: &Here, headers: &HeaderMap, session: Option<&Session>) -> Vec<HeaderValue> {
+    let state = session.map(|session| browser_state(&session.sid));
+    match (cookie(here, headers, "bs"), &state) {
+        (Some(known), Some(state)) if known == state => Vec::new(),
+        (None, None) => Vec::new(),
+        (_, Some(state)) => set_state_cookie(here, state, None).into_iter().collect(),
+        (Some(_), None) => set_state_cookie(here, "", Some(Seconds(0))).into_iter().collect(),
+    }
+}
+
+/// Session Management §3.3: a script in a frame on a page of any site reads it, so it is neither `HttpOnly` nor `SameSite=Lax`; where
+/// it cannot be `Secure`, on this machine, browsers take nothing but `Lax`.
+fn set_state_cookie(here: &Here, value: &str, max_age: Option<Seconds>) -> Option<HeaderValue> {
+    let name = state_cookie_name(here);
+    let site = if here.server.settings().public_url.is_https() { "None; Secure" } else { "Lax" };
+    let max_age = max_age.map(|seconds| format!("; Max-Age={}", seconds.0)).unwrap_or_default();
+    HeaderValue::try_from(format!("{name}={value}; Path=/; SameSite={site}{max_age}")).ok()
 }
 
 /// RFC 6265bis §4.1.3.1: a cookie with a path of its own cannot have the `__Host-` prefix, so it has `__Secure-`.

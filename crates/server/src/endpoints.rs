@@ -3,10 +3,12 @@
 pub(crate) mod authorize;
 pub(crate) mod health;
 pub(crate) mod introspect;
+pub(crate) mod logout;
 pub(crate) mod metadata;
 mod presented;
 pub(crate) mod register;
 pub(crate) mod revoke;
+pub(crate) mod session;
 pub(crate) mod token;
 pub(crate) mod userinfo;
 

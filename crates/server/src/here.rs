@@ -39,6 +39,13 @@ impl FromRequestParts<Server> for Here {
 }
 
 impl Here {
+    /// Where the server does something by itself, which nobody asked for just now.
+    pub(crate) async fn within(server: &Server, slug: &str) -> Result<Self, Failure> {
+        let workspace = server.workspaces().find(server, slug).await?;
+        let address = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        Ok(Self { server: server.clone(), workspace, now: server.clock().now(), address })
+    }
+
     /// The settings of the workspace.
     pub(crate) fn row(&self) -> &Workspace {
         &self.workspace.row

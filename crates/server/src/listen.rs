@@ -3,6 +3,7 @@
 
 mod tls;
 
+use crate::back_channel;
 use crate::cleanup;
 use crate::here::Peer;
 use crate::routes::routes;
@@ -95,6 +96,7 @@ impl Worker {
         runtime.block_on(async {
             if number == 0 {
                 tokio::spawn(cleanup::run(self.server.clone()));
+                tokio::spawn(back_channel::run(self.server.clone()));
             }
             self.accept(tokio::net::TcpListener::from_std(listener)?).await;
             Ok::<_, io::Error>(())

@@ -131,6 +131,7 @@ pub async fn execute(server: &Server, command: Command) -> Result<Answer, Operat
         Command::Status => status(server).await,
     };
     server.workspaces().forget();
+    server.signed_out().notify_one();
     answer
 }
 

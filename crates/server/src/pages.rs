@@ -10,6 +10,7 @@ pub(crate) mod grant;
 pub(crate) mod home;
 pub(crate) mod layout;
 pub(crate) mod login;
+pub(crate) mod logout;
 #[cfg(test)]
 mod preview;
 pub(crate) mod sample;
@@ -31,6 +32,8 @@ use form_post::FormPostPage;
 use grantry_protocol::authorize::Answer;
 use grantry_protocol::workspace::Workspace;
 use layout::{Frame, SignedIn};
+use std::collections::BTreeSet;
+use url::Url;
 
 /// The frame of a page in a workspace, for this browser.
 pub(crate) fn frame(here: &Here, browser: &Browser) -> Frame {
@@ -52,18 +55,27 @@ pub(crate) fn frame_outside() -> Frame {
     Frame::outside(assets::href("grantry.css"), assets::href("grantry.js"))
 }
 
-/// A page, with the headers of every page.
-pub(crate) fn page(template: &impl Template) -> Result<Response, Failure> {
-    page_that_leads_to(template, None)
+/// Where a page may reach beyond this server.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beyond<'a> {
+    /// An address that its form may end at: browsers apply `form-action` to redirects after a form, too.
+    pub(crate) target: Option<&'a str>,
+    /// What it shows in frames.
+    pub(crate) frames: &'a [Url],
 }
 
-/// A page whose form may end at `target`, a redirect URI: browsers apply `form-action` to redirects after a form, too.
-pub(crate) fn page_that_leads_to(template: &impl Template, target: Option<&str>) -> Result<Response, Failure> {
+/// A page, with the headers of every page.
+pub(crate) fn page(template: &impl Template) -> Result<Response, Failure> {
+    page_that_reaches(template, Beyond::default())
+}
+
+/// A page that reaches beyond this server.
+pub(crate) fn page_that_reaches(template: &impl Template, beyond: Beyond<'_>) -> Result<Response, Failure> {
     let html = template.render().map_err(|error| {
         tracing::error!(%error, "a page could not be rendered");
         Failure::Internal
     })?;
-    Ok((StatusCode::OK, headers(target), html).into_response())
+    Ok((StatusCode::OK, headers(beyond), html).into_response())
 }
 
 /// An answer on its way to an app.
@@ -72,17 +84,18 @@ pub(crate) fn answer(answer: Answer, frame: impl FnOnce() -> Frame) -> Result<Re
         Answer::Redirect(location) => Ok(see_other(&location)),
         Answer::FormPost { action, fields } => {
             let page = FormPostPage { frame: frame(), origin: words::origin(&action), action: action.clone(), fields };
-            page_that_leads_to(&page, Some(&action))
+            page_that_reaches(&page, Beyond { target: Some(&action), ..Beyond::default() })
         }
     }
 }
 
 /// The headers of every page (DESIGN: nothing inline, nothing framed, nothing cached, no referrer).
-pub(crate) fn headers(target: Option<&str>) -> [(HeaderName, HeaderValue); 6] {
-    let target = target.and_then(form_action_of).map(|source| format!(" {source}")).unwrap_or_default();
+pub(crate) fn headers(beyond: Beyond<'_>) -> [(HeaderName, HeaderValue); 6] {
+    let target = beyond.target.and_then(form_action_of).map(|source| format!(" {source}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-         form-action 'self'{target}; frame-ancestors 'none'; base-uri 'none'"
+         form-action 'self'{target}; frame-src {}; frame-ancestors 'none'; base-uri 'none'",
+        frame_sources(beyond.frames)
     );
     let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
     [
@@ -93,6 +106,12 @@ pub(crate) fn headers(target: Option<&str>) -> [(HeaderName, HeaderValue); 6] {
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (CACHE_CONTROL, NO_STORE),
     ]
+}
+
+/// The origins of addresses, as CSP sources.
+fn frame_sources(frames: &[Url]) -> String {
+    let origins: BTreeSet<_> = frames.iter().map(|url| url.origin().ascii_serialization()).collect();
+    if origins.is_empty() { "'none'".to_owned() } else { Vec::from_iter(origins).join(" ") }
 }
 
 /// A redirect URI as a CSP source: its origin, or its scheme where it has none (CSP Level 3 §2.3.1).

@@ -12,6 +12,7 @@ mod retire;
 mod rotate;
 pub(crate) mod secret;
 pub(crate) mod show;
+pub(crate) mod sign_out_notices;
 
 use crate::server::Server;
 use axum::Router;

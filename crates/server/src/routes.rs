@@ -1,6 +1,8 @@
 //! Every URL of the server, on one screen.
 
-use crate::endpoints::{self, authorize, health, introspect, metadata, register, revoke, token, userinfo};
+use crate::endpoints::{
+    self, authorize, health, introspect, logout, metadata, register, revoke, session, token, userinfo,
+};
 use crate::form::let_arrive;
 use crate::observe::observe;
 use crate::pages::{consent, docs, grant, home, login, try_it};
@@ -63,6 +65,8 @@ fn people() -> Router<Server> {
         .route("/{workspace}/oauth2/try", post(try_it::post))
         .route("/{workspace}/oauth2/grant", get(grant::get).post(grant::post))
         .route("/{workspace}/oauth2/authorize", get(authorize::get).post(authorize::post))
+        .route("/{workspace}/oauth2/logout", get(logout::get).post(logout::post))
+        .route("/{workspace}/oauth2/session", get(session::get))
         .route("/{workspace}/login", get(login::get).post(login::post))
         .route("/{workspace}/consent", get(consent::get).post(consent::post))
         .nest("/{workspace}/oauth2/apps", portal::routes())

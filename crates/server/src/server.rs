@@ -14,6 +14,7 @@ use grantry_protocol::types::Seconds;
 use grantry_storage::{Clock, Store};
 use std::fmt;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// Apps that may register themselves from one address: at once, and then one after each pause. A program that tests a server by
 /// registering an app for each test needs a few hundred an hour.
@@ -32,6 +33,7 @@ struct Inner {
     registrations: Allowance,
     workspaces: OpenWorkspaces,
     first_keys: tokio::sync::Mutex<()>,
+    signed_out: Notify,
     metrics: Metrics,
     readiness: Readiness,
 }
@@ -68,6 +70,7 @@ impl Server {
             registrations: Allowance::new(REGISTRATIONS.0, REGISTRATIONS.1),
             workspaces: OpenWorkspaces::default(),
             first_keys: tokio::sync::Mutex::default(),
+            signed_out: Notify::new(),
             metrics: Metrics::default(),
             readiness: Readiness::default(),
         }))
@@ -121,6 +124,11 @@ impl Server {
     /// Held by whoever makes the first signing key of an algorithm.
     pub(crate) fn first_keys(&self) -> &tokio::sync::Mutex<()> {
         &self.0.first_keys
+    }
+
+    /// Woken when a session may have ended of which clients have to be told.
+    pub(crate) fn signed_out(&self) -> &Notify {
+        &self.0.signed_out
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

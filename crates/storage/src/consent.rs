@@ -108,13 +108,16 @@ impl Tx<'_> {
         self.count("SELECT COUNT(*) FROM consents WHERE workspace_id = $1 AND client_row = $2", &[client.into()])
     }
 
-    /// Takes back everything a user gave a client: the consent, and every grant. False: there was nothing.
+    /// Takes back everything a user gave a client: the consent, and every grant. The client will be told that they are signed out
+    /// of it. False: there was nothing.
     pub fn withdraw_consent(&mut self, user: UserId, client: ClientRow, now: Timestamp) -> Result<bool> {
         let withdrawn = self.execute(
             "DELETE FROM consents WHERE workspace_id = $1 AND user_id = $2 AND client_row = $3",
             &[user.into(), client.into()],
         )?;
-        Ok(withdrawn + self.revoke_grants_of(user, client, now)? > 0)
+        let revoked = self.revoke_grants_of(user, client, now)?;
+        self.leave_client(user, client, now)?;
+        Ok(withdrawn + revoked > 0)
     }
 
     /// The apps that a user agreed to, or that have a grant of theirs which is good now; in the order of their names.

@@ -1,4 +1,4 @@
-//! Work across workspaces: the only file, beside `cleanup`, that may.
+//! Work across workspaces: the only file, beside `cleanup` and `logout_delivery`, that may.
 
 use crate::connection::Connection;
 use crate::error::{Result, StorageError};

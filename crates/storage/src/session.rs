@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::tx::Tx;
 use crate::value::{FromRow, Row};
 use grantry_protocol::account::{Session, User};
+use grantry_protocol::client::Client;
 use grantry_protocol::types::Seconds;
 use grantry_protocol::{SessionId, Timestamp, UserId};
 
@@ -105,15 +106,17 @@ impl Tx<'_> {
         self.execute(sql, &[id.into(), now.into(), long_ago.into()]).map(drop)
     }
 
-    /// Ends a session of this user, and the grants that were given in it. False: it had ended, or is not theirs.
-    pub fn end_session(&mut self, id: SessionId, user: UserId, now: Timestamp) -> Result<bool> {
+    /// Ends a session of this user, and the grants that were given in it, but for those that are for use while the person is away;
+    /// the clients they signed in to within it will be told. Which clients; none: it had ended, or is not theirs.
+    pub fn end_session(&mut self, id: SessionId, user: UserId, now: Timestamp) -> Result<Option<Vec<Client>>> {
+        // Those that it took over in the same browser have its name among clients, and end with it.
         let ended = self.execute(
-            "UPDATE sessions SET ended_at = $4 WHERE workspace_id = $1 AND id = $2 AND user_id = $3
-             AND ended_at IS NULL",
+            "UPDATE sessions SET ended_at = $4 WHERE workspace_id = $1 AND user_id = $3 AND ended_at IS NULL
+             AND sid IN (SELECT sid FROM sessions WHERE workspace_id = $1 AND id = $2 AND user_id = $3)",
             &[id.into(), user.into(), now.into()],
         )?;
         self.revoke_grants_of_ended_sessions(user, now)?;
-        Ok(ended > 0)
+        if ended > 0 { self.leave_session(id, user, now).map(Some) } else { Ok(None) }
     }
 
     /// Lets a session of this user run out now, because another took its place in the same browser. Its grants live on.
@@ -127,7 +130,8 @@ impl Tx<'_> {
     }
 
     /// Ends every session of this user that still runs, but for one, and every grant that was not given in that one: those of
-    /// sessions that ran out long ago, and those given by password, too. How many sessions.
+    /// sessions that ran out long ago, those given by password, and those for use while the person is away, too. The clients they
+    /// signed in to will be told. How many sessions.
     pub fn end_sessions_of(&mut self, user: UserId, except: Option<SessionId>, now: Timestamp) -> Result<u64> {
         let ended = self.execute(
             "UPDATE sessions SET ended_at = $4 WHERE workspace_id = $1 AND user_id = $2
@@ -140,6 +144,7 @@ impl Tx<'_> {
              AND (session_id IS NULL OR session_id <> $3 OR CAST($3 AS BIGINT) IS NULL)",
             &[user.into(), except.into(), now.into()],
         )?;
+        self.leave_sessions_of(user, except, now)?;
         Ok(ended)
     }
 
@@ -154,10 +159,12 @@ impl Tx<'_> {
         )
     }
 
+    /// Back-Channel Logout §2.7: not those that have `offline_access`; but a code that nobody redeemed yet ends all the same.
     fn revoke_grants_of_ended_sessions(&mut self, user: UserId, now: Timestamp) -> Result<u64> {
         self.execute(
             "UPDATE grants SET state = 'revoked', expires_at = CASE WHEN expires_at < $3 THEN expires_at ELSE $3 END
-             WHERE workspace_id = $1 AND user_id = $2 AND state <> 'revoked' AND session_id IN
+             WHERE workspace_id = $1 AND user_id = $2 AND state <> 'revoked'
+             AND (state = 'pending' OR ' ' || scope || ' ' NOT LIKE '% offline\\_access %' ESCAPE '\\') AND session_id IN
              (SELECT id FROM sessions WHERE workspace_id = $1 AND user_id = $2 AND ended_at IS NOT NULL)",
             &[user.into(), now.into()],
         )

@@ -160,9 +160,10 @@ impl Tx<'_> {
         Ok(changed > 0)
     }
 
-    /// Removes a user with their sessions, consents and grants. Their apps stay, without an owner. False: there is no such
-    /// user.
-    pub fn delete_user(&mut self, id: UserId) -> Result<bool> {
+    /// Removes a user with their sessions, consents and grants; the clients they were signed in to will be told. Their apps stay,
+    /// without an owner. False: there is no such user.
+    pub fn delete_user(&mut self, id: UserId, now: Timestamp) -> Result<bool> {
+        self.leave_sessions_of(id, None, now)?;
         let deleted = self.execute("DELETE FROM users WHERE workspace_id = $1 AND id = $2", &[id.into()])?;
         for sql in [
             "DELETE FROM sessions WHERE workspace_id = $1 AND user_id = $2",

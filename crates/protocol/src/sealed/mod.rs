@@ -9,7 +9,7 @@ mod payloads;
 pub use keys::{KeyPurpose, KeyRing, MasterKey, SealingKey};
 pub use payloads::{
     AccessReference, AccessSubject, AccessToken, AuthorizationCode, BrowserCookie, DeviceCookie, FormToken,
-    FreshSecret, InitialAccessToken, RefreshToken, RegistrationAccessToken, SessionCookie, WaitingRequest,
+    FreshSecret, InitialAccessToken, RefreshToken, RegistrationAccessToken, SessionCookie, SignedOut, WaitingRequest,
 };
 
 use crate::entropy::Entropy;
@@ -45,6 +45,10 @@ pub enum Kind {
     InitialAccessToken,
     /// What lets an app that registered itself see and change that (RFC 7592 §1).
     RegistrationAccessToken,
+    /// A request to sign out that waits for a person (RP-Initiated Logout §2).
+    LogoutRequest,
+    /// What a browser has to do whose session has just ended.
+    SignedOut,
 }
 
 impl Kind {
@@ -63,6 +67,8 @@ impl Kind {
             Self::FreshSecret => "gry_fs_",
             Self::InitialAccessToken => "gry_ia_",
             Self::RegistrationAccessToken => "gry_ra_",
+            Self::LogoutRequest => "gry_lq_",
+            Self::SignedOut => "gry_so_",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What each kind of sealed text states. Field order is the wire order (postcard): add at the end of a new kind only.
 
 use super::{Kind, Statement};
+use crate::logout::LogoutRequest;
 use crate::scope::Scope;
 use crate::types::{ClientRow, GrantId, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -134,6 +135,19 @@ pub struct RegistrationAccessToken {
     pub generation: i64,
 }
 
+/// What a browser has to do whose session has just ended, on its way to the page that does it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedOut {
+    /// The session, as clients know it.
+    pub sid: String,
+    /// The clients that are told by frames (Front-Channel Logout).
+    pub clients: Vec<ClientRow>,
+    /// Where the person goes on to, which a client registered.
+    pub goes_on: Option<String>,
+    /// When the page is one like any other.
+    pub expires_at: Timestamp,
+}
+
 macro_rules! statement {
     ($($payload:ty => $kind:ident),* $(,)?) => {
         $(impl Statement for $payload { const KIND: Kind = Kind::$kind; })*
@@ -153,4 +167,6 @@ statement! {
     FreshSecret => FreshSecret,
     InitialAccessToken => InitialAccessToken,
     RegistrationAccessToken => RegistrationAccessToken,
+    LogoutRequest => LogoutRequest,
+    SignedOut => SignedOut,
 }

@@ -209,6 +209,15 @@ mod tests {
     }
 
     #[test]
+    fn backchannel_s2_7_what_was_given_for_use_while_away_outlives_a_sign_out() {
+        let mut standing = active();
+        (standing.session_ended, standing.grant.scope) = (true, Scope::parse("read offline_access").unwrap());
+        assert!(standing.is_good(NOW) && !refused(&verdict(&standing, public(), 3, "")));
+        standing.user_enabled = false;
+        assert!(refused(&verdict(&standing, public(), 3, "")));
+    }
+
+    #[test]
     fn s6_scope_is_narrowed_never_widened_and_follows_what_the_app_may_have() {
         let scope = |client: Client, form: &str| match verdict(&active(), client, 3, form) {
             Verdict::Keep(approved) => Ok(approved.scope().to_string()),

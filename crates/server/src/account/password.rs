@@ -119,7 +119,9 @@ async fn change(reader: &Reader, fields: &Fields, proven: Proven) -> Result<(), 
         Ok(changed)
     });
     // A user who was deleted in the meantime has no password to change, and one whose password was changed has another.
-    if change.await? { Ok(()) } else { Err(Failure::NotFound) }
+    let changed = change.await?;
+    reader.here.server.signed_out().notify_one();
+    if changed { Ok(()) } else { Err(Failure::NotFound) }
 }
 
 fn show(reader: Reader, status: StatusCode, errors: PasswordErrors) -> Result<Response, Failure> {

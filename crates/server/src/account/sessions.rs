@@ -4,8 +4,10 @@ use super::home::{END_SESSION, END_SESSIONS, show_stale};
 use crate::form::Fields;
 use crate::reader::Reader;
 use crate::reply::Failure;
+use crate::sign_out;
 use axum::response::Response;
 use grantry_protocol::SessionId;
+use grantry_storage::Tx;
 
 /// Ends one session. Which one is in the form token, so that row ids leave the server only sealed.
 pub(crate) async fn post(reader: Reader, fields: Fields) -> Result<Response, Failure> {
@@ -15,11 +17,12 @@ pub(crate) async fn post(reader: Reader, fields: Fields) -> Result<Response, Fai
         return show_stale(reader).await;
     };
     let (user, now) = (reader.user.id, reader.here.now);
-    // False where it had ended already: what was wanted is so.
-    reader.here.write(move |tx| tx.end_session(session, user, now)).await?;
+    // None where it had ended already: what was wanted is so.
+    let clients = reader.here.write(move |tx| tx.end_session(session, user, now)).await?;
     if session == reader.session.id {
-        return Ok(signed_out(reader));
+        return Ok(sign_out::leave(&reader.here, reader.browser, &clients.unwrap_or_default(), None));
     }
+    reader.here.server.signed_out().notify_one();
     Ok(reader.go("/account?done=session"))
 }
 
@@ -32,18 +35,19 @@ pub(crate) async fn post_all(reader: Reader, fields: Fields) -> Result<Response,
     match fields.get("which") {
         "others" => {
             reader.here.write(move |tx| tx.end_sessions_of(user, Some(own), now)).await?;
+            reader.here.server.signed_out().notify_one();
             Ok(reader.go("/account?done=others"))
         }
         "all" => {
-            reader.here.write(move |tx| tx.end_sessions_of(user, None, now)).await?;
-            Ok(signed_out(reader))
+            let work = move |tx: &mut Tx<'_>| {
+                // The clients of this browser's own session are told by it, too.
+                let clients = tx.end_session(own, user, now)?;
+                tx.end_sessions_of(user, None, now)?;
+                Ok(clients.unwrap_or_default())
+            };
+            let clients = reader.here.write(work).await?;
+            Ok(sign_out::leave(&reader.here, reader.browser, &clients, None))
         }
         _ => Err(Failure::BadForm("which sessions to end: others, or all")),
     }
-}
-
-/// The answer to a browser whose own session has just ended.
-fn signed_out(mut reader: Reader) -> Response {
-    reader.browser.sign_out(&reader.here);
-    reader.go("/account/signed-out")
 }

@@ -52,6 +52,7 @@ pub(crate) async fn post(reader: Reader, Path(named): Path<Named>, fields: Field
         None => Ok(false),
     });
     withdraw.await?;
+    reader.here.server.signed_out().notify_one();
     let client_id: String = form_urlencoded::byte_serialize(app.client_id.as_bytes()).collect();
     Ok(reader.go(&format!("/account?withdrawn={client_id}")))
 }

@@ -20,6 +20,7 @@ use grantry_protocol::client::Client;
 use grantry_protocol::grant::{Grant, NewGrant};
 use grantry_protocol::id_token::{Beside, Hint};
 use grantry_protocol::sealed::{AuthorizationCode, WaitingRequest};
+use grantry_protocol::session_management;
 use grantry_protocol::subject::Subject;
 use grantry_protocol::types::Seconds;
 use grantry_protocol::{ErrorCode, OAuthError, Params, Rule, Timestamp};
@@ -201,7 +202,7 @@ pub(crate) enum Consent {
     Remembered,
 }
 
-/// Writes the grants and answers with what they are for. `None`: what was remembered has just been withdrawn.
+/// Writes the grants and answers with what they are for. `None`: what was remembered, or the session, has just ended.
 pub(crate) async fn issue(
     here: &Here,
     browser: &Browser,
@@ -234,8 +235,22 @@ pub(crate) async fn issue(
         true => Some(tokens.id_token(&authorized, (&written.user, &subject), beside)?),
         false => None,
     };
-    let issued = Issued { code: code.as_deref(), access_token, id_token: id_token.as_deref(), session_state: None };
+    let session_state = session_state(here, &authorized);
+    let issued = Issued {
+        code: code.as_deref(),
+        access_token,
+        id_token: id_token.as_deref(),
+        session_state: session_state.as_deref(),
+    };
     pages::answer(target.with(&issued), || pages::frame(here, browser)).map(Some)
+}
+
+/// Session Management §2: in the answer to every OpenID request.
+fn session_state(here: &Here, authorized: &Authorized) -> Option<String> {
+    let (client_id, sid) = (&authorized.client().client_id, &authorized.by().sid);
+    let state =
+        session_management::session_state(client_id, authorized.target().uri(), sid, &mut here.server.randomness());
+    state.filter(|_| authorized.is_openid())
 }
 
 /// What is written before the answer, as one unit of work.
@@ -266,8 +281,9 @@ impl Writing {
                 }
             }
         }
-        if self.authorized.is_openid() {
-            tx.note_session_client(&by.sid, (by.user, client), self.session_ends_at)?;
+        // Whoever signs out in this moment ends what would be written here.
+        if self.authorized.is_openid() && !tx.note_session_client(by, client, self.session_ends_at)? {
+            return Ok(None);
         }
         // They were there a moment ago.
         let user = tx.find_user(by.user)?.ok_or(StorageError::Unavailable)?;

@@ -164,11 +164,12 @@ async fn update(server: &Server, slug: String, username: String, changes: Change
 }
 
 async fn delete(server: &Server, slug: String, username: String) -> Outcome<Answer> {
+    let now = server.clock().now();
     let work = move |instance: &mut Instance<'_>| {
         let workspace = proceed!(find_workspace(instance, &slug)?);
         let mut tx = instance.within(workspace.id);
         let user = proceed!(find_user(&mut tx, &slug, &username)?);
-        tx.delete_user(user.id)?;
+        tx.delete_user(user.id, now)?;
         Ok(Ok(Answer::Deleted { deleted: user.username }))
     };
     server.store().write_instance(work).await?

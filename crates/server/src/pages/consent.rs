@@ -6,7 +6,7 @@ use crate::browser::Browser;
 use crate::endpoints::authorize::{Consent, decision, issue, open_waiting, resume, valid_request};
 use crate::form::Fields;
 use crate::here::Here;
-use crate::pages;
+use crate::pages::{self, Beyond};
 use crate::reply::Failure;
 use crate::words;
 use askama::Template;
@@ -121,11 +121,11 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
         }
         Decision::Answer(_) if form.is_err() => resume(&here, &waiting),
         Decision::Ask(question) if choice == "allow" => {
-            answer(&here, &browser, (question.allow(&ticked(&fields), here.row()), &target)).await?
+            answer(&here, &browser, &waiting, (question.allow(&ticked(&fields), here.row()), &target)).await?
         }
         // Agreed in another tab meanwhile; what was decided here counts all the same.
         Decision::Answer(authorized) if choice == "allow" => {
-            answer(&here, &browser, (authorized.narrow(&ticked(&fields), here.row()), &target)).await?
+            answer(&here, &browser, &waiting, (authorized.narrow(&ticked(&fields), here.row()), &target)).await?
         }
         _ if choice == "cancel" => refuse(&here, &browser, &target, &denied("the user cancelled at the consent page"))?,
         _ => refuse(&here, &browser, &target, &denied("the user denied the request"))?,
@@ -136,10 +136,15 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
 async fn answer(
     here: &Here,
     browser: &Browser,
+    waiting: &WaitingRequest,
     (decided, target): (Result<Authorized, OAuthError>, &RedirectTarget),
 ) -> Result<Response, Failure> {
     match decided {
-        Ok(authorized) => issue(here, browser, (authorized, Consent::Given)).await?.ok_or(Failure::Internal),
+        Ok(authorized) => {
+            let answer = issue(here, browser, (authorized, Consent::Given)).await?;
+            // Signed out in this very moment.
+            Ok(answer.unwrap_or_else(|| resume(here, waiting)))
+        }
         Err(error) => refuse(here, browser, target, &error),
     }
 }
@@ -185,7 +190,8 @@ async fn show(
         request,
         problem,
     };
-    let mut response = pages::page_that_leads_to(&page, Some(question.target().uri()))?;
+    let mut response =
+        pages::page_that_reaches(&page, Beyond { target: Some(question.target().uri()), ..Beyond::default() })?;
     if page.problem.is_some() {
         *response.status_mut() = StatusCode::FORBIDDEN;
     }

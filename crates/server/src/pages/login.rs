@@ -8,16 +8,14 @@ use crate::endpoints::authorize::{self, open_waiting};
 use crate::form::Fields;
 use crate::here::Here;
 use crate::login::{self, Attempt, Proven};
-use crate::pages;
+use crate::pages::{self, Beyond};
 use crate::reply::{Failure, see_other};
 use askama::Template;
 use axum::http::header::{RETRY_AFTER, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantry_protocol::authorize::denied;
-use grantry_protocol::entropy;
+use grantry_protocol::entropy::draw_text;
 use grantry_protocol::sealed::WaitingRequest;
 use grantry_protocol::types::Secret;
 use grantry_storage::NewSession;
@@ -150,7 +148,7 @@ async fn show(
         username,
         problem,
     };
-    let mut response = pages::page_that_leads_to(&page, target.as_deref())?;
+    let mut response = pages::page_that_reaches(&page, Beyond { target: target.as_deref(), ..Beyond::default() })?;
     *response.status_mut() = status;
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -198,9 +196,9 @@ async fn sign_in(
     let previous = browser.person();
     // Clients go on knowing a session in which the same person proves again who they are.
     let known = previous.as_ref().filter(|previous| previous.user == user).map(|previous| previous.sid.clone());
-    let sid = known.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(entropy::draw::<16>(&mut here.server.randomness())));
+    let sid = known.unwrap_or_else(|| draw_text::<16>(&mut here.server.randomness()));
     let session = NewSession {
-        sid,
+        sid: sid.clone(),
         user,
         auth_time: here.now,
         expires_at: here.now.plus(here.row().policy.lifetimes.session),
@@ -227,7 +225,8 @@ async fn sign_in(
     let Some(id) = id else {
         return show(here, browser, asked, String::new(), Some(LoginProblem::WrongCredentials)).await;
     };
-    browser.sign_in(here, id, user);
+    here.server.signed_out().notify_one();
+    browser.sign_in(here, (id, &sid), user);
     Ok(browser.finish(see_other(&goes_to)))
 }
 

@@ -1,6 +1,7 @@
 //! One app: `GET /{workspace}/oauth2/apps/{client_id}`.
 
 use super::app::OwnApp;
+use super::sign_out_notices::{self, NoticeOutcome, SignOutNotices};
 use crate::here::Here;
 use crate::pages::layout::{Frame, When};
 use crate::pages::sample::{Credentials, Request};
@@ -38,6 +39,8 @@ pub(crate) struct ShowPage {
     /// The identifier of a resource server.
     pub(crate) resource: Option<String>,
     pub(crate) secrets: Vec<SecretRow>,
+    /// None: the app is not told when somebody signs out.
+    pub(crate) told: Option<SignOutNotices>,
     /// A command that can be pasted; empty for an app that cannot ask for a token on its own.
     pub(crate) curl: String,
     pub(crate) notice: Option<ShowNotice>,
@@ -88,6 +91,7 @@ pub(crate) async fn get(own: OwnApp) -> Result<Response, Failure> {
     };
     let lifetimes = client.lifetimes(&reader.here.row().policy.lifetimes);
     let curl = curl(&reader.here, &client, None);
+    let told = sign_out_notices::find(&reader.here, &client).await?;
     let registration = client.registration;
     let page = ShowPage {
         frame: reader.frame(),
@@ -105,6 +109,7 @@ pub(crate) async fn get(own: OwnApp) -> Result<Response, Failure> {
         lifetimes: in_words(&lifetimes),
         resource: registration.resource,
         secrets: secrets.iter().map(|secret| secret_row(secret, newest)).collect(),
+        told,
         curl,
         notice,
     };

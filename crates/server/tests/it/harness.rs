@@ -4,7 +4,7 @@ use crate::site;
 use argon2::password_hash::PasswordHasher as _;
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use grantry_protocol::Scope;
 use grantry_protocol::account::User;
 use grantry_protocol::client::{AccessTokenChoice, ApplicationType, AuthMethod, LifetimeOverrides, Registration};
@@ -518,6 +518,25 @@ impl<'w> Browser<'w> {
         answer
     }
 
+    /// Makes an OpenID request for a client, and agrees to everything if asked; `more` goes with the request. The last answer.
+    pub(crate) fn answer_for(&mut self, client_id: &str, more: &str) -> Answer {
+        let answer = self.get(&format!("{}{more}", openid_request(client_id)));
+        if answer.header("location").is_some_and(|location| location.starts_with("/acme/consent")) {
+            return self.consent(&answer, "allow", &["offline_access"]);
+        }
+        answer
+    }
+
+    /// Signs in to a client by OpenID Connect: the token response.
+    pub(crate) fn sign_in_to(&mut self, client_id: &str, more: &str) -> Answer {
+        let answer = self.answer_for(client_id, more);
+        let code = answer.answer_parameter("code").unwrap_or_else(|| panic!("{answer:?}"));
+        let form = format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}");
+        let answer = self.world.token_as(client_id, &form);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer
+    }
+
     /// Opens the consent page that an answer leads to and decides.
     pub(crate) fn consent(&mut self, answer: &Answer, decision: &str, ticked: &[&str]) -> Answer {
         let page = self.get(answer.location());
@@ -543,6 +562,19 @@ impl<'w> Browser<'w> {
         }
         answer
     }
+}
+
+/// An OpenID request for a code, to which more can be added.
+pub(crate) fn openid_request(client_id: &str) -> String {
+    format!(
+        "/acme/oauth2/authorize?client_id={client_id}&redirect_uri={CALLBACK}&response_type=code&nonce=n&scope=openid"
+    )
+}
+
+/// A part of a JWT: 0 is the header, 1 the claims.
+pub(crate) fn jwt_part(token: &str, number: usize) -> serde_json::Value {
+    let part = token.split('.').nth(number).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
 /// An `Authorization` header.

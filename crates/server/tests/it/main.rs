@@ -3,7 +3,9 @@
 
 mod account;
 mod authorize;
+mod back_channel_logout;
 mod docs;
+mod front_channel_logout;
 mod harness;
 mod introspect;
 mod limits;
@@ -22,6 +24,8 @@ mod rfc7591;
 mod rfc7592;
 mod rfc9068;
 mod rfc9101;
+mod rp_initiated_logout;
+mod session_management;
 mod signer;
 mod signing_keys;
 mod site;

@@ -14,7 +14,7 @@ fn s3_both_urls_give_the_same_registered_members_to_everyone() {
     assert_eq!(metadata["token_endpoint"], format!("{ISSUER}/oauth2/token"));
     assert_eq!(metadata["code_challenge_methods_supported"], serde_json::json!(["S256"]));
     assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
-    // RFC 8414 §7.1, RFC 9207 §5.1, OpenID Connect Discovery §3, Prompt Create §5: the registered names.
+    // RFC 8414 §7.1, RFC 9207 §5.1, OpenID Connect Discovery §3, Prompt Create §5 and the logout specifications: the registered names.
     let registered = [
         "issuer",
         "authorization_endpoint",
@@ -33,10 +33,16 @@ fn s3_both_urls_give_the_same_registered_members_to_everyone() {
         "code_challenge_methods_supported",
         "authorization_response_iss_parameter_supported",
         "acr_values_supported",
+        "backchannel_logout_session_supported",
+        "backchannel_logout_supported",
+        "check_session_iframe",
         "claim_types_supported",
         "claims_parameter_supported",
         "claims_supported",
         "display_values_supported",
+        "end_session_endpoint",
+        "frontchannel_logout_session_supported",
+        "frontchannel_logout_supported",
         "id_token_signing_alg_values_supported",
         "prompt_values_supported",
         "request_parameter_supported",

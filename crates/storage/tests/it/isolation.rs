@@ -74,10 +74,10 @@ fn nothing_changes_from_elsewhere(world: &World) {
     let look = move |tx: &mut Tx| everything(tx, bob, app, began, granted, waiting);
     let (before, its_user) = (world.read(look), world.read(move |tx| tx.find_user(bob)).unwrap());
     elsewhere(world, move |tx| {
-        assert!(!tx.update_user(&its_user)? && !tx.set_password(bob, "x")? && !tx.delete_user(bob)?);
+        assert!(!tx.update_user(&its_user)? && !tx.set_password(bob, "x")? && !tx.delete_user(bob, NOW)?);
         assert!(!tx.update_registration(app, &registration("x"))? && !tx.set_client_disabled(app, Some(NOW))?);
         assert!(tx.rotate_secret(app, "x", days(2), days(2))?.is_none() && !tx.retire_secret(app, 1, NOW)?);
-        assert!(!tx.delete_client(app)? && !tx.end_session(began, bob, NOW)?);
+        assert!(!tx.delete_client(app)? && tx.end_session(began, bob, NOW)?.is_none());
         tx.touch_session(began, days(1))?;
         assert_eq!(tx.end_sessions_of(bob, None, NOW)?, 0);
         assert!(!tx.withdraw_consent(bob, app, NOW)? && !tx.revoke_grant(granted, NOW)? && !tx.burn_code(waiting)?);

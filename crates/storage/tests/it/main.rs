@@ -7,6 +7,7 @@ mod consents;
 mod durability;
 mod grants;
 mod isolation;
+mod logout;
 mod people;
 mod races;
 mod store;

@@ -73,8 +73,8 @@ fn a_user_can_change_and_go(world: &World) {
         tx.remember_consent(bob, app, &crate::world::scope("read"), NOW)?;
         tx.insert_client(&grantry_storage::NewClient { owner: Some(bob), ..crate::world::client("bobs") }, NOW)
     });
-    assert!(world.write(move |tx| tx.delete_user(bob)));
-    assert!(!world.write(move |tx| tx.delete_user(bob)));
+    assert!(world.write(move |tx| tx.delete_user(bob, NOW)));
+    assert!(!world.write(move |tx| tx.delete_user(bob, NOW)));
     assert_eq!(world.read(move |tx| tx.find_user(bob)), None);
     assert_eq!(world.read(move |tx| tx.find_session(began)), None);
     assert_eq!(world.read(move |tx| tx.find_grant(grant)), None);
@@ -112,9 +112,9 @@ fn a_session_ends_once_with_its_grants(world: &World) {
     assert_eq!((found.user, its_user.id, found.last_seen_at), (bob, bob, NOW));
     assert!(found.is_live(NOW) && !found.is_live(later(3_600)));
 
-    assert!(!world.write(move |tx| tx.end_session(id, alice, NOW)));
-    assert!(world.write(move |tx| tx.end_session(id, bob, later(1))));
-    assert!(!world.write(move |tx| tx.end_session(id, bob, later(2))));
+    assert!(world.write(move |tx| tx.end_session(id, alice, NOW)).is_none());
+    assert_eq!(world.write(move |tx| tx.end_session(id, bob, later(1))), Some(vec![]));
+    assert!(world.write(move |tx| tx.end_session(id, bob, later(2))).is_none());
     assert_eq!(world.read(move |tx| tx.find_session(id)).unwrap().0.ended_at, Some(later(1)));
     let state = |grant| world.read(move |tx| tx.find_grant(grant)).unwrap().state;
     assert_eq!((state(inside), state(outside)), (GrantState::Revoked, GrantState::Active));

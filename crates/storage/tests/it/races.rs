@@ -5,9 +5,10 @@ use crate::world::{
 };
 use grantry_protocol::Timestamp;
 use grantry_protocol::account::User;
+use grantry_protocol::authorize::SignedIn;
 use grantry_protocol::grant::GrantState;
 use grantry_protocol::jose::Algorithm;
-use grantry_storage::{KeyPurpose, NewKey, NewSigningKey, Result, StorageError, Store};
+use grantry_storage::{KeyPurpose, NewKey, NewSession, NewSigningKey, Result, StorageError, Store};
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
@@ -28,6 +29,9 @@ on_both_engines!(
     one_of_many_starts_a_successor,
     one_of_many_ends_a_session,
     one_of_many_uses_an_assertion,
+    one_of_many_makes_an_attempt,
+    a_client_is_told_once_however_many_end_a_session,
+    a_client_that_a_person_signs_in_to_at_the_last_moment_is_told_or_gets_nothing,
     all_agree_on_what_was_written_once,
     a_withdrawal_and_a_redemption_leave_no_grant_alive,
     a_withdrawal_and_an_authorization_leave_no_grant_without_consent,
@@ -225,8 +229,57 @@ fn signing_key(algorithm: Algorithm, active_at: Timestamp) -> NewSigningKey {
 fn one_of_many_ends_a_session(world: &World) {
     let (bob, here) = (world.user("bob"), world.here);
     let id = world.write(move |tx| tx.insert_session(&session(bob), NOW));
-    let outcomes = race(world, MANY, |store, _| wait(store.write(here, move |tx| tx.end_session(id, bob, NOW))));
+    let outcomes =
+        race(world, MANY, |store, _| wait(store.write(here, move |tx| Ok(tx.end_session(id, bob, NOW)?.is_some()))));
     assert_eq!(winners(outcomes), 1);
+}
+
+fn one_of_many_makes_an_attempt(world: &World) {
+    let (bob, app, here) = (world.user("bob"), world.logout_client("app"), world.here);
+    for round in 0..5 {
+        world.signed_out(bob, app, &format!("sid-{round}"));
+        let due = world.instance(|instance| instance.list_due_deliveries(NOW, 10)).pop().unwrap().2;
+        let outcomes = race(world, MANY, |store, _| {
+            let due = due.clone();
+            wait(store.write(here, move |tx| tx.claim_delivery(&due, later(10))))
+        });
+        assert_eq!(winners(outcomes), 1);
+        world.write(move |tx| tx.finish_delivery(due.id, NOW));
+    }
+}
+
+fn a_client_is_told_once_however_many_end_a_session(world: &World) {
+    let (bob, app, here) = (world.user("bob"), world.logout_client("app"), world.here);
+    let id = world.signed_in(bob, app, "sid");
+    race(world, MANY, |store, number| {
+        wait(store.write(here, move |tx| match number % 3 {
+            0 => tx.end_session(id, bob, NOW).map(drop),
+            1 => tx.end_sessions_of(bob, None, NOW).map(drop),
+            _ => tx.withdraw_consent(bob, app, NOW).map(drop),
+        }))
+        .unwrap();
+    });
+    assert_eq!(world.read(move |tx| tx.list_deliveries(app, 10)).len(), 1);
+}
+
+fn a_client_that_a_person_signs_in_to_at_the_last_moment_is_told_or_gets_nothing(world: &World) {
+    let (bob, app, here) = (world.user("bob"), world.logout_client("app"), world.here);
+    for round in 0..10 {
+        let sid = format!("sid-{round}");
+        let new = NewSession { sid: sid.clone(), ..session(bob) };
+        let id = world.write(move |tx| tx.insert_session(&new, NOW));
+        let by = SignedIn { user: bob, session: id, sid, auth_time: NOW };
+        let noted = race(world, 8, |store, number| {
+            let by = by.clone();
+            wait(store.write(here, move |tx| match number {
+                3 => tx.end_session(id, bob, NOW).map(|_| false),
+                _ => tx.note_session_client(&by, app, later(60)),
+            }))
+            .unwrap()
+        });
+        let told = world.read(move |tx| tx.list_deliveries(app, 100)).iter().any(|it| it.sid == by.sid);
+        assert_eq!(told, noted.contains(&true));
+    }
 }
 
 fn all_agree_on_what_was_written_once(world: &World) {

@@ -1,11 +1,12 @@
 //! A fresh database for each test, with two workspaces in it, on either engine.
 
+use grantry_protocol::authorize::SignedIn;
 use grantry_protocol::client::{ApplicationType, AuthMethod, OpenidRegistration, Registration};
 use grantry_protocol::grant::{GrantState, NewGrant};
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::types::{GrantType, Seconds};
 use grantry_protocol::workspace::{Policy, ScopeDefinition, Slug};
-use grantry_protocol::{ClientRow, GrantId, Scope, Timestamp, UserId, WorkspaceId};
+use grantry_protocol::{ClientRow, GrantId, Scope, SessionId, Timestamp, UserId, WorkspaceId};
 use grantry_storage::{
     Clock, Database, Instance, NewClient, NewSession, NewUser, NewWorkspace, OpenError, Options, Result, Store, Tx,
 };
@@ -150,6 +151,30 @@ impl World {
 
     pub(crate) fn client(&self, client_id: &'static str) -> ClientRow {
         self.write(move |tx| tx.insert_client(&client(client_id), NOW))
+    }
+
+    /// A client that hears of logouts by the back channel.
+    pub(crate) fn logout_client(&self, client_id: &'static str) -> ClientRow {
+        let mut new = client(client_id);
+        new.registration.openid.backchannel_logout_uri = Some("https://app.example/logout".to_owned());
+        self.write(move |tx| tx.insert_client(&new, NOW))
+    }
+
+    /// A session in which the user signed in to the client.
+    pub(crate) fn signed_in(&self, user: UserId, client: ClientRow, sid: &str) -> SessionId {
+        let new = NewSession { sid: sid.to_owned(), ..session(user) };
+        self.write(move |tx| {
+            let id = tx.insert_session(&new, NOW)?;
+            let by = SignedIn { user, session: id, sid: new.sid.clone(), auth_time: NOW };
+            assert!(tx.note_session_client(&by, client, later(3_600))?);
+            Ok(id)
+        })
+    }
+
+    /// Such a session, which has ended.
+    pub(crate) fn signed_out(&self, user: UserId, client: ClientRow, sid: &str) {
+        let id = self.signed_in(user, client, sid);
+        self.write(move |tx| tx.end_session(id, user, NOW));
     }
 
     pub(crate) fn grant(&self, new: NewGrant) -> GrantId {

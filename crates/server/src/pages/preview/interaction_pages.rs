@@ -8,7 +8,9 @@ use crate::pages::form_post::FormPostPage;
 use crate::pages::home::RootPage;
 use crate::pages::layout::Frame;
 use crate::pages::login::{LoginPage, LoginProblem};
-use crate::pages::signed_out::SignedOutPage;
+use crate::pages::logout::LogoutPage;
+use crate::pages::signed_out::{GoesOn, SignedOutPage};
+use url::Url;
 
 fn login(app: Option<&str>, problem: Option<LoginProblem>) -> LoginPage {
     LoginPage {
@@ -115,8 +117,32 @@ fn error_pages() {
 }
 
 #[test]
+fn logout_pages() {
+    let logout = LogoutPage {
+        frame: frame(true),
+        form_token: "gry_ft_sample".into(),
+        request: "gry_lq_sample".into(),
+        app_name: Some("Postmortem".into()),
+        goes_to: Some("https://postmortem.example".into()),
+        asks_in_vain: false,
+        is_stale: true,
+    };
+    page("logout", &logout, &["id=\"logout-yes\"", "Postmortem", "https://postmortem.example", "role=\"alert\""]);
+    let unknown = LogoutPage { app_name: None, goes_to: None, asks_in_vain: true, is_stale: false, ..logout };
+    page("logout-unknown", &unknown, &["id=\"logout-yes\"", "id_token_hint"]);
+}
+
+#[test]
 fn other_pages() {
-    page("signed-out", &SignedOutPage { frame: frame(false) }, &["Signed out"]);
+    page("signed-out", &SignedOutPage::new(frame(false), None), &["Signed out"]);
+    let goes_on = |by_itself| Some(GoesOn { href: "https://postmortem.example/bye?state=1&x".into(), by_itself });
+    let mut signed_out = SignedOutPage::new(frame(false), goes_on(true));
+    signed_out.frames = vec![Url::parse("https://notebook.example/out?a=\"b\"&sid=1").expect("a URL")];
+    let contract = ["Signed out", "data-goes-by-itself", "id=\"continue\"", "<iframe hidden", "a=%22b%22&#38;sid=1"];
+    page("signed-out-goes-on", &signed_out, &contract);
+    let offer = SignedOutPage::new(frame(false), goes_on(false));
+    page("signed-out-offer", &offer, &["id=\"continue\""]);
+    assert!(!askama::Template::render(&offer).expect("renders").contains("data-goes-by-itself"));
     let outside = Frame::outside(frame(false).css_href, String::new());
     page("root", &RootPage { frame: outside, version: "0.1.0".into() }, &["Grantry is running"]);
 }

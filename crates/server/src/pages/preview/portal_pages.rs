@@ -6,6 +6,7 @@ use crate::portal::form::{Editing, FormErrors, FormPage, GrantChoice, Lifetimes,
 use crate::portal::list::{AppRow, ListPage};
 use crate::portal::secret::{SecretPage, ShownSecret};
 use crate::portal::show::{AppLifetimes, SecretRow, ShowNotice, ShowPage};
+use crate::portal::sign_out_notices::{NoticeOutcome, SignOutNotice, SignOutNotices};
 use grantry_protocol::register::Field;
 
 const CURL: &str = "curl http://127.0.0.1:8080/workflow/oauth2/token \\\n  -u 'gx3nq0v6kz:CLIENT_SECRET' \\\n  -d grant_type=client_credentials \\\n  -d 'scope=*'";
@@ -129,6 +130,23 @@ fn form_pages() {
     );
 }
 
+fn sign_out_notices() -> SignOutNotices {
+    let notice = |outcome, problem: Option<&str>| SignOutNotice {
+        signed_out: when("21 November 2026"),
+        attempts: 2,
+        outcome,
+        problem: problem.map(str::to_owned),
+    };
+    SignOutNotices {
+        uri: "https://postmortem.example/backchannel-logout".into(),
+        notices: vec![
+            notice(NoticeOutcome::Next(when("22 November 2026")), Some("the URL does not answer in time")),
+            notice(NoticeOutcome::GivenUp, Some("the URL answers with status 500, not 200")),
+            notice(NoticeOutcome::Delivered(when("21 November 2026")), None),
+        ],
+    }
+}
+
 #[test]
 fn app_pages() {
     let secret = |number, current: bool| SecretRow {
@@ -161,6 +179,7 @@ fn app_pages() {
         },
         resource: Some("https://api.example".into()),
         secrets: vec![secret(2, true), secret(1, false)],
+        told: Some(sign_out_notices()),
         curl: CURL.into(),
         notice: Some(ShowNotice::Saved),
     };
