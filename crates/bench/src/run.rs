@@ -28,11 +28,11 @@ pub(crate) const FULL: Extent = Extent { rounds: 3, seconds: 3, everything: true
 pub(crate) const QUICK: Extent = Extent { rounds: 1, seconds: 2, everything: false };
 
 /// The turn whose requests are sent one by one; no other has them.
-const TRIAL: usize = 9;
+const TRIAL: usize = 3;
 /// Connections and pause, in milliseconds, of those who get tokens beside passwords.
 const BESIDE_PASSWORDS: (usize, u64) = (64, 200);
 /// Codes and refresh tokens that the peer starts with, for each round.
-const PEER_REQUESTS: usize = 6_000;
+const PEER_REQUESTS: usize = 10_000;
 
 /// Measures.
 pub(crate) fn run(extent: &Extent) -> Outcome<()> {

@@ -36,8 +36,8 @@ pub(crate) const CODE_VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOE
 pub(crate) const CODE_CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// How many requests a run is given, where it may send them again.
 const ENOUGH: usize = 20_000;
-/// How many codes a run is given.
-const CODES: usize = 20_000;
+/// How many codes a run is given: more than any server redeems in its time.
+const CODES: usize = 50_000;
 
 /// The system's randomness.
 pub(crate) struct Randomness;
