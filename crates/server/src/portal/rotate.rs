@@ -27,7 +27,7 @@ pub(crate) async fn post(own: OwnApp, fields: Fields) -> Result<Response, Failur
     let secret = entropy::draw_text::<32>(&mut own.reader.here.server.randomness());
     let digest = SecretDigest::of_random(&secret);
     let (row, now) = (own.client.row, own.reader.here.now);
-    let rotate = own.reader.here.write(move |tx| {
+    let rotate = own.write(move |tx| {
         let number = tx.rotate_secret(row, digest.as_str(), now, now.plus(SECRET_OVERLAP))?;
         Ok((number, tx.find_client_by_row(row)?))
     });
