@@ -1,21 +1,25 @@
-//! The house's own chores: `cargo xtask tidy` and `cargo xtask spec-index`.
+//! The house's own chores: `cargo xtask tidy`, `cargo xtask spec-index` and `cargo xtask bench`.
 
 mod rules;
 mod rust_source;
 mod spec_index;
 mod tree;
 
-use std::{env, fs, io, process::ExitCode};
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::{env, fs, io};
 use tree::Tree;
 
 const USAGE: &str = "usage: cargo xtask tidy         check the rules of the house
-       cargo xtask spec-index   write docs/spec-index.md anew";
+       cargo xtask spec-index   write docs/spec-index.md anew
+       cargo xtask bench        measure in less than 15 minutes, and write docs/bench; --quick: a look in two";
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     let done = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["tidy"] => tidy(),
         ["spec-index"] => write_spec_index(),
+        ["bench", ref more @ ..] => bench(more),
         _ => Err(io::Error::other(USAGE)),
     };
     match done {
@@ -46,6 +50,18 @@ fn write_spec_index() -> io::Result<ExitCode> {
     fs::write(tree.root.join(spec_index::PATH), spec_index::render(&tree))?;
     say(&format!("wrote {}", spec_index::PATH));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Builds what is measured as it is delivered, and runs the benchmark.
+fn bench(more: &[&str]) -> io::Result<ExitCode> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let build = ["build", "--release", "--locked", "--package=grantry", "--package=grantry-bench"];
+    if !Command::new("cargo").args(build).current_dir(&root).status()?.success() {
+        return Ok(ExitCode::FAILURE);
+    }
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+    let ended = Command::new(target.join("release/grantry-bench")).args(more).current_dir(&root).status()?;
+    Ok(if ended.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[expect(clippy::print_stdout, reason = "a command line tool answers on standard output")]

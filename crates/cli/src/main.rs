@@ -25,7 +25,12 @@ mod user;
 mod workspace;
 
 use clap::Parser as _;
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+
+/// A request makes some two hundred small allocations, each of which dies with it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = args::Cli::parse();

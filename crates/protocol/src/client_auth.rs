@@ -11,6 +11,7 @@ use crate::types::{ClientRow, Secret, Timestamp};
 use aws_lc_rs::{constant_time, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use std::sync::Arc;
 
 const RULE: Rule = Rule::rfc(6749, "2.3");
 
@@ -137,11 +138,11 @@ fn form_decode(part: &str) -> Option<String> {
 
 /// A client that proved itself, or a public one that named itself. Made only by [`check`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifiedClient(Client);
+pub struct VerifiedClient(Arc<Client>);
 
 impl VerifiedClient {
     /// The client.
-    pub const fn client(&self) -> &Client {
+    pub fn client(&self) -> &Client {
         &self.0
     }
 }
@@ -160,14 +161,14 @@ pub enum Check {
 /// A client whose secret rests as password hashes.
 #[derive(Debug)]
 pub struct SlowCheck {
-    client: Client,
+    client: Arc<Client>,
     secret: Secret<String>,
     hashes: Vec<String>,
 }
 
 impl SlowCheck {
     /// Whose secret it is.
-    pub const fn client_row(&self) -> ClientRow {
+    pub fn client_row(&self) -> ClientRow {
         self.client.row
     }
 
@@ -183,7 +184,7 @@ impl SlowCheck {
 }
 
 /// Checks presented credentials against the client that they name.
-pub fn check(credentials: Credentials, client: Option<Client>, now: Timestamp) -> Result<Check, OAuthError> {
+pub fn check(credentials: Credentials, client: Option<Arc<Client>>, now: Timestamp) -> Result<Check, OAuthError> {
     let refuse = |description| Err(OAuthError::new(ErrorCode::InvalidClient, Rule::rfc(6749, "5.2"), description));
     let Some(client) = client else {
         return refuse("this workspace has no app with this client_id");
@@ -312,7 +313,7 @@ mod tests {
     fn authenticate(header: Option<&str>, form: &str, client: Option<Client>) -> Result<(), ErrorCode> {
         let params = Params::parse(form.as_bytes()).unwrap();
         let credentials = Credentials::read(header, &params).map_err(|e| e.code)?;
-        match check(credentials, client, NOW).map_err(|e| e.code)? {
+        match check(credentials, client.map(Arc::new), NOW).map_err(|e| e.code)? {
             Check::Verified(_) => Ok(()),
             Check::Slow(slow) => slow.conclude(false).map(|_| ()).map_err(|e| e.code),
             Check::Assertion(_) => panic!("no test here presents one"),

@@ -109,7 +109,7 @@ pub(crate) fn public() -> Client {
 pub(crate) fn verified(client: Client) -> VerifiedClient {
     let form = if client.is_public() { "client_id=app" } else { "client_id=app&client_secret=secret" };
     let credentials = Credentials::read(None, &Params::parse(form.as_bytes()).unwrap()).unwrap();
-    match check(credentials, Some(client), NOW).unwrap() {
+    match check(credentials, Some(client.into()), NOW).unwrap() {
         Check::Verified(client) => client,
         Check::Slow(_) | Check::Assertion(_) => panic!("the secret is random"),
     }

@@ -28,30 +28,29 @@ use grantry_protocol::client::{AuthMethod, Client};
 use grantry_protocol::client_auth::{self, AssertionCheck, Check, Credentials, VerifiedClient, invalid_assertion};
 use grantry_protocol::jose::ClientKeys;
 use grantry_protocol::{ErrorCode, OAuthError, Params, Rule};
+use std::sync::Arc;
 
 /// The client that a request names, and whether it proved itself. The client is known even where the proof failed: CORS needs it.
 pub(crate) struct Caller {
     pub(crate) verified: Result<VerifiedClient, Failure>,
-    origins: Vec<String>,
+    client: Option<Arc<Client>>,
 }
 
 /// RFC 6749 §2.3: authenticates the client of a request.
 pub(crate) async fn authenticate(here: &Here, headers: &HeaderMap, params: &Params) -> Caller {
-    let unknown = |failure| Caller { verified: Err(failure), origins: Vec::new() };
+    let unknown = |failure| Caller { verified: Err(failure), client: None };
     let credentials = match authorization(headers).and_then(|header| Credentials::read(header, params)) {
         Ok(credentials) => credentials,
         Err(error) => return unknown(error.into()),
     };
-    let client_id = credentials.client_id.clone();
-    let client = match here.read(move |tx| tx.find_client(&client_id)).await {
+    let client = match here.client(&credentials.client_id).await {
         Ok(client) => client,
         Err(failure) => return unknown(failure),
     };
-    let origins = client.as_ref().map(origins).unwrap_or_default();
-    Caller { verified: verify(here, credentials, client).await, origins }
+    Caller { verified: verify(here, credentials, client.clone()).await, client }
 }
 
-async fn verify(here: &Here, credentials: Credentials, client: Option<Client>) -> Result<VerifiedClient, Failure> {
+async fn verify(here: &Here, credentials: Credentials, client: Option<Arc<Client>>) -> Result<VerifiedClient, Failure> {
     match client_auth::check(credentials, client, here.now)? {
         Check::Verified(client) => Ok(client),
         Check::Slow(slow) => {
@@ -97,17 +96,17 @@ fn authorization(headers: &HeaderMap) -> Result<Option<&str>, OAuthError> {
         .map_err(|_| OAuthError::new(ErrorCode::InvalidClient, rule, "the Authorization header is not printable ASCII"))
 }
 
-/// The origins of a client's redirect URIs: its pages may read what this server answers them.
-fn origins(client: &Client) -> Vec<String> {
-    client.registration.redirect_uris.iter().filter_map(|uri| uri.origin()).collect()
-}
-
 impl Caller {
-    /// Lets the pages of the client read the answer, and nobody else's.
+    /// Lets the pages of the client read the answer, and nobody else's: they are where its redirect URIs are.
     pub(crate) fn share(&self, headers: &HeaderMap, mut response: Response) -> Response {
         response.headers_mut().append(VARY, HeaderValue::from_static("Origin"));
         if let Some(origin) = headers.get(ORIGIN)
-            && self.origins.iter().any(|own| origin == own.as_str())
+            && let Some(client) = &self.client
+            && client
+                .registration
+                .redirect_uris
+                .iter()
+                .any(|uri| uri.origin().is_some_and(|own| origin == own.as_str()))
         {
             response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         }

@@ -6,6 +6,7 @@ use crate::workspace::OpenWorkspace;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use grantry_protocol::client::Client;
 use grantry_protocol::sealed::{self, Statement};
 use grantry_protocol::types::Timestamp;
 use grantry_protocol::workspace::Workspace;
@@ -69,6 +70,16 @@ impl Here {
     /// Opens a text that this workspace sealed.
     pub(crate) fn open<S: Statement>(&self, text: &str) -> Option<S> {
         sealed::open(&self.workspace.ring, text)
+    }
+
+    /// The client with this identifier, as it was read after the workspace was.
+    pub(crate) async fn client(&self, client_id: &str) -> Result<Option<Arc<Client>>, Failure> {
+        if let Some(known) = self.workspace.clients.find(client_id) {
+            return Ok(Some(known));
+        }
+        let wanted = client_id.to_owned();
+        let found = self.read(move |tx| tx.find_client(&wanted)).await?;
+        Ok(found.map(|client| self.workspace.clients.keep(client)))
     }
 
     /// Reads from this workspace's rows.

@@ -4,6 +4,7 @@ use crate::reply::Failure;
 use crate::server::Server;
 use crate::signing;
 use grantry_protocol::WorkspaceId;
+use grantry_protocol::client::Client;
 use grantry_protocol::jose::SigningKeys;
 use grantry_protocol::sealed::{KeyPurpose, KeyRing, SealingKey};
 use grantry_protocol::subject::PairwiseKey;
@@ -26,11 +27,34 @@ pub(crate) struct OpenWorkspace {
     pub(crate) pairwise: PairwiseKey,
     /// `{public_url}/{workspace}` (RFC 8414 §2).
     pub(crate) issuer: String,
+    /// Those of its clients that were asked for.
+    pub(crate) clients: KnownClients,
+}
+
+/// Clients, kept for as long as the workspace is served as it was read.
+#[derive(Debug, Default)]
+pub(crate) struct KnownClients(RwLock<HashMap<String, Arc<Client>>>);
+
+impl KnownClients {
+    /// The client with this identifier, if it was asked for.
+    pub(crate) fn find(&self, client_id: &str) -> Option<Arc<Client>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(client_id).map(Arc::clone)
+    }
+
+    /// Keeps a client, unless there are too many.
+    pub(crate) fn keep(&self, client: Client) -> Arc<Client> {
+        let client = Arc::new(client);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MOST {
+            known.insert(client.client_id.clone(), Arc::clone(&client));
+        }
+        client
+    }
 }
 
 /// How long a workspace is served as it was read: the longest that a change elsewhere can stay unseen here.
 const FRESH: Seconds = Seconds(1);
-/// Most workspaces kept open.
+/// Most workspaces kept open, and most clients of each.
 const MOST: usize = 20_000;
 
 /// The workspaces that were asked for lately.
@@ -117,7 +141,8 @@ async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Re
         Failure::Internal
     })?;
     let issuer = format!("{}/{}", server.settings().public_url, row.slug);
-    Ok(OpenWorkspace { row, ring, signing, pairwise: PairwiseKey::new(&pairwise), issuer })
+    let (pairwise, clients) = (PairwiseKey::new(&pairwise), KnownClients::default());
+    Ok(OpenWorkspace { row, ring, signing, pairwise, issuer, clients })
 }
 
 /// Makes the key of a workspace that has none yet; whoever is faster, there is one.

@@ -1,6 +1,9 @@
-//! Which room may know which: cli → server → storage → protocol, and only cli touches the outside world.
+//! Which room may know which: cli → server → storage → protocol, and only the programs touch the outside world.
 
 use crate::tree::File;
+
+/// Rooms that are programs: the product, and its benchmark.
+const PROGRAMS: [&str; 2] = ["cli", "bench"];
 
 /// (room, grantry crates it must not know)
 const ARROWS: [(&str, &[&str]); 3] = [
@@ -21,7 +24,7 @@ pub(super) fn check(file: &File, report: &mut dyn FnMut(usize, String)) {
             check_manifest(file, room, unknown, report);
         }
     }
-    if file.room().is_some_and(|room| room != "cli") {
+    if file.room().is_some_and(|room| !PROGRAMS.contains(&room)) {
         check_source(file, report);
     }
 }

@@ -282,3 +282,16 @@ fn a_statement_of_another_kind_or_workspace_is_worth_nothing() {
     assert_eq!(elsewhere.error(), "invalid_client", "the app is not known there");
     assert_eq!(world.token(&format!("grant_type=refresh_token&refresh_token={refresh}")).status, 200);
 }
+
+#[test]
+fn what_another_process_changed_about_a_client_counts_within_a_second() {
+    let world = World::new();
+    let form = "grant_type=client_credentials";
+    assert_eq!(world.token(form).status, 200);
+    // Behind this server's back, as another node would.
+    world.change_registration("app", |registration| {
+        registration.grant_types.remove(&GrantType::ClientCredentials);
+    });
+    world.pass(1);
+    assert_eq!(world.token(form).error(), "unauthorized_client");
+}

@@ -1,0 +1,67 @@
+-- A script of wrk: sends the requests of a file and checks every answer.
+--
+--   wrk -t4 … -s requests.lua URL -- FILE KIND STATUS EXPECTED [PAUSE]
+--
+-- FILE      raw HTTP requests, each ended by a NUL; thread n of t takes every t-th from the n-th on
+-- KIND      again: in turn, from the start when all were sent; once: each once; rotate: each answer's refresh token is sent
+--           with the next request
+-- STATUS    of every right answer
+-- EXPECTED  in the body or in the Location of every right answer
+-- PAUSE     of a connection between two requests, in milliseconds
+
+local threads = {}
+
+function setup(thread)
+  thread:set("number", #threads)
+  table.insert(threads, thread)
+end
+
+function init(args)
+  local file = assert(io.open(args[1], "rb"))
+  local every, n = file:read("*a"), 0
+  file:close()
+  requests, position, wrong, right, example = {}, 0, 0, 0, ""
+  for one in every:gmatch("([^%z]+)%z") do
+    if n % 4 == number then requests[#requests + 1] = one end
+    n = n + 1
+  end
+  kind, status, expected = args[2], tonumber(args[3]), args[4]
+  if kind == "rotate" then
+    head, fixed = requests[1]:match("^(.-Content%-Length: )%d+\r\n\r\n(.-refresh_token=)")
+  end
+  if args[5] then
+    local pause = tonumber(args[5])
+    function delay() return pause end
+  end
+end
+
+function request()
+  if kind == "rotate" then return table.remove(requests) end
+  position = position + 1
+  if position > #requests and kind == "again" then position = 1 end
+  return requests[math.min(position, #requests)]
+end
+
+function response(code, headers, body)
+  if code == status and (body:find(expected, 1, true) or (headers["location"] or ""):find(expected, 1, true)) then
+    right = right + 1
+  else
+    wrong = wrong + 1
+    example = code .. " " .. body:sub(1, 200)
+  end
+  if kind == "rotate" then
+    local content = fixed .. (body:match('"refresh_token":"([^"]+)"') or "none")
+    table.insert(requests, 1, head .. #content .. "\r\n\r\n" .. content)
+  end
+end
+
+function done(summary, latency, requests)
+  local right, wrong, example = 0, 0, ""
+  for _, thread in ipairs(threads) do
+    right, wrong = right + thread:get("right"), wrong + thread:get("wrong")
+    if thread:get("wrong") > 0 then example = thread:get("example") end
+  end
+  local broken = summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout
+  io.write(string.format('\nmeasured {"right":%d,"wrong":%d,"broken":%d,"micros":%d,"p50":%d,"p99":%d,"example":%q}\n',
+    right, wrong, broken, summary.duration, latency:percentile(50), latency:percentile(99), example:gsub('[%c"\\]', " ")))
+end
