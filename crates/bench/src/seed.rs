@@ -135,6 +135,7 @@ fn client(client_id: String, confidential: bool, scope: &Scope) -> Outcome<NewCl
         client_id,
         digest: confidential.then(|| SecretDigest::of_random(SECRET).as_str().to_owned()),
         owner: None,
+        dynamic: None,
     })
 }
 

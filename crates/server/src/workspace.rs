@@ -97,6 +97,11 @@ impl OpenWorkspaces {
         known.get(slug).filter(|(read_at, _)| is_fresh(*read_at, now)).map(|(_, open)| Arc::clone(open))
     }
 
+    /// Forgets a workspace, so that a change made through this process is seen at once.
+    pub(crate) fn forget_one(&self, open: &OpenWorkspace) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(open.row.slug.as_str());
+    }
+
     /// Forgets everything, so that a change made through this process is seen at once.
     pub(crate) fn forget(&self) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).clear();

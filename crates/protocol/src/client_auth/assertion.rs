@@ -7,6 +7,7 @@ use crate::error::{ErrorCode, OAuthError, Rule};
 use crate::jose::{Algorithm, Claims, ClientKeys, SignedJwt, VerifyError};
 use crate::types::{Seconds, Secret, Timestamp};
 use aws_lc_rs::digest::{Digest, SHA256, digest};
+use std::sync::Arc;
 
 /// RFC 7523 §2.2: the value of `client_assertion_type`.
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -37,21 +38,21 @@ pub(super) fn claimed_client(assertion: &str) -> Result<String, OAuthError> {
 /// A client that presents an assertion: find what it signs with, then verify.
 #[derive(Debug)]
 pub struct AssertionCheck {
-    pub(super) client: Client,
+    pub(super) client: Arc<Client>,
     pub(super) assertion: Secret<String>,
 }
 
 /// An assertion that proves its client, if it was not used before.
 #[derive(Debug)]
 pub struct ProvenOnce {
-    client: Client,
+    client: Arc<Client>,
     jti_digest: Digest,
     expires_at: Timestamp,
 }
 
 impl AssertionCheck {
     /// Who it is said to be from.
-    pub const fn client(&self) -> &Client {
+    pub fn client(&self) -> &Client {
         &self.client
     }
 
@@ -159,7 +160,7 @@ impl ProvenOnce {
     }
 
     /// Whose it is.
-    pub const fn client(&self) -> &Client {
+    pub fn client(&self) -> &Client {
         &self.client
     }
 

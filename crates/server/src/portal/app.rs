@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use grantry_protocol::Timestamp;
 use grantry_protocol::account::User;
 use grantry_protocol::client::{Client, StoredSecret};
-use grantry_storage::{StorageError, Tx};
 
 /// An app that the reader may see and change.
 #[derive(Debug)]
@@ -37,16 +36,6 @@ impl OwnApp {
     /// The path of something about the app, from the workspace on; `rest` begins with a slash or is empty.
     pub(crate) fn path(&self, rest: &str) -> String {
         path(&self.client.client_id, rest)
-    }
-
-    /// Changes the app's rows, which counts from the next request on.
-    pub(crate) async fn write<T: Send + 'static>(
-        &self,
-        work: impl FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
-    ) -> Result<T, Failure> {
-        let written = self.reader.here.write(work).await;
-        self.reader.here.server.workspaces().forget();
-        written
     }
 
     /// The secrets that are good now, newest first.

@@ -1,5 +1,5 @@
-use super::super::{Check, Credentials, check};
 use super::super::SecretDigest;
+use super::super::{Check, Credentials, check};
 use super::*;
 use crate::client::StoredSecret;
 use crate::params::Params;
