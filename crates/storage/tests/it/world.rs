@@ -319,7 +319,7 @@ pub(crate) mod approved {
         let form = format!("client_id={}&redirect_uri=https%3A%2F%2Fapp.example%2Fcallback", standing.client_id);
         let params = Params::parse(form.as_bytes()).unwrap();
         let credentials = Credentials::read(None, &params).unwrap();
-        let Ok(Check::Verified(client)) = client_auth::check(credentials, client, NOW) else {
+        let Ok(Check::Verified(client)) = client_auth::check(credentials, client.map(std::sync::Arc::new), NOW) else {
             panic!("the client is public");
         };
         Known { standing, client, params, workspace }
