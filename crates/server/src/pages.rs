@@ -1,6 +1,7 @@
 //! Pages for people: the view structs that the templates are filled from, one file per page.
 //! The structs hold text that is ready to be shown and know nothing of storage or protocol types.
 
+pub(crate) mod app_links;
 pub(crate) mod choose;
 pub(crate) mod consent;
 pub(crate) mod docs;
@@ -52,18 +53,27 @@ pub(crate) fn frame_outside() -> Frame {
     Frame::outside(assets::href("grantry.css"), assets::href("grantry.js"))
 }
 
-/// A page, with the headers of every page.
-pub(crate) fn page(template: &impl Template) -> Result<Response, Failure> {
-    page_that_leads_to(template, None)
+/// Where a page may reach beyond this server.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beyond<'a> {
+    /// A redirect URI that its form may end at: browsers apply `form-action` to redirects after a form, too.
+    pub(crate) target: Option<&'a str>,
+    /// An image on it.
+    pub(crate) image: Option<&'a str>,
 }
 
-/// A page whose form may end at `target`, a redirect URI: browsers apply `form-action` to redirects after a form, too.
-pub(crate) fn page_that_leads_to(template: &impl Template, target: Option<&str>) -> Result<Response, Failure> {
+/// A page, with the headers of every page.
+pub(crate) fn page(template: &impl Template) -> Result<Response, Failure> {
+    page_that_reaches(template, Beyond::default())
+}
+
+/// A page that reaches beyond this server.
+pub(crate) fn page_that_reaches(template: &impl Template, beyond: Beyond<'_>) -> Result<Response, Failure> {
     let html = template.render().map_err(|error| {
         tracing::error!(%error, "a page could not be rendered");
         Failure::Internal
     })?;
-    Ok((StatusCode::OK, headers(target), html).into_response())
+    Ok((StatusCode::OK, headers(beyond), html).into_response())
 }
 
 /// An answer on its way to an app.
@@ -72,16 +82,17 @@ pub(crate) fn answer(answer: Answer, frame: impl FnOnce() -> Frame) -> Result<Re
         Answer::Redirect(location) => Ok(see_other(&location)),
         Answer::FormPost { action, fields } => {
             let page = FormPostPage { frame: frame(), origin: words::origin(&action), action: action.clone(), fields };
-            page_that_leads_to(&page, Some(&action))
+            page_that_reaches(&page, Beyond { target: Some(&action), ..Beyond::default() })
         }
     }
 }
 
 /// The headers of every page (DESIGN: nothing inline, nothing framed, nothing cached, no referrer).
-pub(crate) fn headers(target: Option<&str>) -> [(HeaderName, HeaderValue); 6] {
-    let target = target.and_then(form_action_of).map(|source| format!(" {source}")).unwrap_or_default();
+pub(crate) fn headers(beyond: Beyond<'_>) -> [(HeaderName, HeaderValue); 6] {
+    let [target, image] = [beyond.target, beyond.image]
+        .map(|uri| uri.and_then(source_of).map(|source| format!(" {source}")).unwrap_or_default());
     let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:{image}; \
          form-action 'self'{target}; frame-ancestors 'none'; base-uri 'none'"
     );
     let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
@@ -95,8 +106,8 @@ pub(crate) fn headers(target: Option<&str>) -> [(HeaderName, HeaderValue); 6] {
     ]
 }
 
-/// A redirect URI as a CSP source: its origin, or its scheme where it has none (CSP Level 3 §2.3.1).
-fn form_action_of(uri: &str) -> Option<String> {
+/// A URI as a CSP source: its origin, or its scheme where it has none (CSP Level 3 §2.3.1).
+fn source_of(uri: &str) -> Option<String> {
     let url = url::Url::parse(uri).ok()?;
     match url.scheme() {
         "http" | "https" => Some(url.origin().ascii_serialization()),

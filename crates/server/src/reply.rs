@@ -288,7 +288,7 @@ fn error_page(frame: Option<Frame>, failure: Failure, request_id: &str) -> Respo
         request_id: request_id.to_owned(),
     };
     let mut response = match page.render() {
-        Ok(html) => (status, pages::headers(None), html).into_response(),
+        Ok(html) => (status, pages::headers(pages::Beyond::default()), html).into_response(),
         Err(_) => status.into_response(),
     };
     add_retry_after(&failure, &mut response);

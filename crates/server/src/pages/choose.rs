@@ -6,7 +6,7 @@ use super::login::ACTION;
 use crate::browser::Browser;
 use crate::endpoints::authorize;
 use crate::here::Here;
-use crate::pages;
+use crate::pages::{self, Beyond};
 use crate::reply::Failure;
 use askama::Template;
 use axum::response::Response;
@@ -48,5 +48,5 @@ pub(super) fn show(here: &Here, browser: Browser, request: String, asked: &Valid
         username: user.map(|user| user.username.clone()).unwrap_or_default(),
         display_name: user.map(|user| user.display_name.clone()).unwrap_or_default(),
     };
-    Ok(browser.finish(pages::page_that_leads_to(&page, Some(asked.target().uri()))?))
+    Ok(browser.finish(pages::page_that_reaches(&page, Beyond { target: Some(asked.target().uri()), image: None })?))
 }

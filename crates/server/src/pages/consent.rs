@@ -1,12 +1,13 @@
 //! The consent page: `GET, POST /{workspace}/consent`.
 
+use super::app_links::AppLinks;
 use super::layout::Frame;
 use crate::asked::Query;
 use crate::browser::Browser;
 use crate::endpoints::authorize::{Consent, decision, issue, open_waiting, resume, valid_request};
 use crate::form::Fields;
 use crate::here::Here;
-use crate::pages;
+use crate::pages::{self, Beyond};
 use crate::reply::Failure;
 use crate::words;
 use askama::Template;
@@ -27,6 +28,7 @@ pub(crate) struct ConsentPage {
     /// The sealed authorization request that waits for this decision.
     pub(crate) request: String,
     pub(crate) app_name: String,
+    pub(crate) links: AppLinks,
     pub(crate) app_description: Option<String>,
     /// Who registered the app, where that is a user of this workspace.
     pub(crate) app_owner: Option<String>,
@@ -174,6 +176,7 @@ async fn show(
         frame: pages::frame(here, &browser),
         form_token: browser.form_token(here, &action(here, question.request())),
         app_name: client.registration.name.clone(),
+        links: AppLinks::of(&client.registration.openid),
         app_description: Some(client.registration.description.clone()).filter(|text| !text.is_empty()),
         app_owner: owner.map(|owner| owner.display_name),
         app_created: words::day(client.created_at),
@@ -185,7 +188,8 @@ async fn show(
         request,
         problem,
     };
-    let mut response = pages::page_that_leads_to(&page, Some(question.target().uri()))?;
+    let beyond = Beyond { target: Some(question.target().uri()), image: page.links.logo.as_deref() };
+    let mut response = pages::page_that_reaches(&page, beyond)?;
     if page.problem.is_some() {
         *response.status_mut() = StatusCode::FORBIDDEN;
     }
