@@ -33,6 +33,27 @@ pub enum Field {
     RefreshIdle,
     RefreshAbsolute,
     Resource,
+    /// Any other, by its name on the wire.
+    Other(&'static str),
+}
+
+impl Field {
+    /// The name on the wire, where it has one.
+    pub const fn member(self) -> &'static str {
+        match self {
+            Self::Name => "client_name",
+            Self::Description => "description",
+            Self::ApplicationType => "application_type",
+            Self::AuthMethod => "token_endpoint_auth_method",
+            Self::RedirectUris => "redirect_uris",
+            Self::GrantTypes => "grant_types",
+            Self::Scope => "scope",
+            Self::CodeLifetime | Self::AccessTokenLifetime | Self::RefreshIdle | Self::RefreshAbsolute => "lifetimes",
+            Self::AccessTokenForm => "access_token_format",
+            Self::Resource => "resource",
+            Self::Other(member) => member,
+        }
+    }
 }
 
 /// What is wrong with a member.

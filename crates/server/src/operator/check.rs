@@ -1,7 +1,7 @@
 //! Rules that several commands share.
 
 use super::OperatorError;
-use grantry_protocol::register::Problem;
+use grantry_protocol::register::{Field, Problem};
 use grantry_protocol::types::{Seconds, Secret};
 
 /// Longest name of anything, in characters.
@@ -46,7 +46,9 @@ pub(super) fn lifetime(what: &str, lifetime: Option<Seconds>) -> Result<(), Oper
 /// A refusal because of this problem; the hint says what an operator can do.
 pub(super) fn refused(problem: &Problem, hint: &str) -> OperatorError {
     let rule = problem.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
-    OperatorError::refused(format!("{}{hint}{rule}", problem.message))
+    // The messages of these do not say whose they are: there are many alike.
+    let member = if let Field::Other(member) = problem.field { format!("{member}: ") } else { String::new() };
+    OperatorError::refused(format!("{member}{}{hint}{rule}", problem.message))
 }
 
 /// The names in backquotes, separated by commas.
