@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
 use grantry_protocol::client::LifetimeOverrides;
 use grantry_protocol::types::{GrantType, Seconds};
-use grantry_protocol::workspace::{AppRegistration, Slug};
+use grantry_protocol::workspace::{AppRegistration, DynamicRegistrationPolicy, Slug};
 use grantry_server::operator;
 use grantry_server::operator::workspace::{Changes, LifetimeChanges, ScopeChange};
 
@@ -44,6 +44,14 @@ pub(crate) enum Command {
         #[arg(long = "remove-scope", value_name = "NAME")]
         remove_scopes: Vec<String>,
     },
+    /// Make an initial access token, with which apps register themselves
+    RegistrationToken {
+        /// Its place in URLs
+        slug: String,
+        /// How long it is good
+        #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+        expires_in: i64,
+    },
     /// Remove a workspace with its users, apps and keys
     Delete {
         /// Its place in URLs
@@ -76,6 +84,15 @@ pub(crate) struct Flags {
     /// Who may register apps in the portal
     #[arg(long, value_name = "WHO", value_parser = ["users", "admins"])]
     app_registration: Option<String>,
+    /// Which apps may register themselves (RFC 7591): none, those with an initial access token, or all [default: off]
+    #[arg(long, value_name = "WHICH", value_parser = dynamic_registration_parser())]
+    dynamic_registration: Option<DynamicRegistrationPolicy>,
+    /// A publisher whose software statements are believed, and a file with its public keys (JWKS); may be repeated
+    #[arg(long = "trust-publisher", value_name = "ISSUER=FILE", value_parser = publisher)]
+    trusted_publishers: Vec<(String, serde_json::Value)>,
+    /// A publisher that is believed no longer; may be repeated
+    #[arg(long = "distrust-publisher", value_name = "ISSUER")]
+    distrusted_publishers: Vec<String>,
     /// Switch it off
     #[arg(long)]
     disable: bool,
@@ -134,6 +151,9 @@ impl Command {
                 changes.removed_scopes = remove_scopes;
                 Wanted::Update(slug, Box::new(changes))
             }
+            Self::RegistrationToken { slug, expires_in } => {
+                Wanted::RegistrationToken { slug, expires_in: Seconds(expires_in) }
+            }
             Self::Delete { slug, sure } => {
                 sure.check(&format!("workspace `{slug}` with its users, apps and keys"))?;
                 Wanted::Delete(slug)
@@ -159,6 +179,9 @@ impl Flags {
                 "admins" => AppRegistration::Admins,
                 _ => AppRegistration::Users,
             }),
+            dynamic_registration: self.dynamic_registration,
+            trusted_publishers: self.trusted_publishers.into_iter().collect(),
+            distrusted_publishers: self.distrusted_publishers,
             disabled: self.disable.then_some(true),
             ..Changes::default()
         }
@@ -187,6 +210,20 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), &'static str> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("it must be a name, an equals sign and a value"),
     }
+}
+
+/// Reads `ISSUER=FILE`, and the file. The issuer is a URI, which may hold an equals sign.
+fn publisher(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (issuer, file) = text.rsplit_once('=').ok_or("it must be an issuer, an equals sign and a file")?;
+    let keys = std::fs::read(file).map_err(|error| format!("{file} cannot be read: {error}"))?;
+    let keys = serde_json::from_slice(&keys).map_err(|_| format!("{file} is not JSON: it must hold a JWK set"))?;
+    Ok((issuer.to_owned(), keys))
+}
+
+/// Reads a policy by its value.
+fn dynamic_registration_parser() -> impl clap::builder::TypedValueParser<Value = DynamicRegistrationPolicy> {
+    PossibleValuesParser::new(DynamicRegistrationPolicy::ALL.map(DynamicRegistrationPolicy::as_str))
+        .try_map(|text| DynamicRegistrationPolicy::parse(&text).ok_or("there is no such policy"))
 }
 
 /// Reads a grant type by its wire value.

@@ -5,8 +5,7 @@ use crate::params::Params;
 
 /// Reads the access token of a request: from its `Authorization` header, or from its form.
 pub fn read<'a>(authorization: Option<&'a str>, form: &'a Params) -> Result<&'a str, OAuthError> {
-    let in_form = form.get("access_token");
-    match (authorization, in_form) {
+    match (authorization, form.get("access_token")) {
         // RFC 6750 §2: not more than one method to transmit the token in each request.
         (Some(_), Some(_)) => Err(OAuthError::new(
             ErrorCode::InvalidRequest,
@@ -15,12 +14,16 @@ pub fn read<'a>(authorization: Option<&'a str>, form: &'a Params) -> Result<&'a 
         )),
         // RFC 6750 §2.2: as a form parameter.
         (None, Some(token)) => Ok(token),
-        // RFC 6750 §2.1: in the header; RFC 9110 §11.1: the scheme in any case.
-        (Some(header), None) => match header.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim_start_matches(' ')),
-            _ => Err(missing()),
-        },
-        (None, None) => Err(missing()),
+        (authorization, None) => read_header(authorization),
+    }
+}
+
+/// Reads the access token of a request that has no form.
+pub fn read_header(authorization: Option<&str>) -> Result<&str, OAuthError> {
+    // RFC 6750 §2.1: in the header; RFC 9110 §11.1: the scheme in any case.
+    match authorization.and_then(|header| header.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim_start_matches(' ')),
+        _ => Err(missing()),
     }
 }
 

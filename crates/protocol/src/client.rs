@@ -4,7 +4,7 @@ mod openid;
 
 pub use openid::{ID_TOKEN_ALGORITHM, OpenidRegistration, SubjectType};
 
-use crate::authorize::OPENID;
+use crate::authorize::{OPENID, ResponseType};
 use crate::error::{ErrorCode, OAuthError, Rule};
 use crate::jose::Algorithm;
 use crate::redirect_uri::RedirectUri;
@@ -80,6 +80,15 @@ impl Registration {
     /// Whether the app cannot keep a secret (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == AuthMethod::None
+    }
+
+    /// What it may ask the authorization endpoint for: what it restricted itself to, or else all that its grant types allow.
+    pub fn response_types(&self) -> BTreeSet<ResponseType> {
+        if !self.openid.response_types.is_empty() {
+            return self.openid.response_types.clone();
+        }
+        let allowed = |kind: &ResponseType| kind.grant_types().iter().all(|grant| self.grant_types.contains(grant));
+        ResponseType::ALL.into_iter().filter(allowed).collect()
     }
 
     /// The algorithms it chose for what it is sent: those that are not used by everyone anyhow.

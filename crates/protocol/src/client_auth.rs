@@ -176,6 +176,15 @@ pub fn check(credentials: Credentials, client: Option<Client>, now: Timestamp) -
     Ok(Check::Slow(SlowCheck { client, secret, hashes }))
 }
 
+/// Whether this is a secret of the client that is good now. Only random ones, which the server made, are looked at.
+pub fn is_secret_of(client: &Client, presented: &str, now: Timestamp) -> bool {
+    let presented = SecretDigest::of_random(presented);
+    let good = client.secrets.iter().filter(|stored| stored.expires_at.is_none_or(|end| now < end));
+    good.into_iter().any(|stored| {
+        constant_time::verify_slices_are_equal(stored.digest.as_bytes(), presented.as_str().as_bytes()).is_ok()
+    })
+}
+
 const fn wrong_secret() -> OAuthError {
     OAuthError::new(ErrorCode::InvalidClient, Rule::rfc(6749, "5.2"), "the client secret is wrong or was retired")
 }

@@ -6,7 +6,7 @@ use crate::client::{AuthMethod, SubjectType};
 use crate::id_token::ACR_VALUES;
 use crate::jose::Algorithm;
 use crate::types::GrantType;
-use crate::workspace::Workspace;
+use crate::workspace::{DynamicRegistrationPolicy, Workspace};
 use serde::Serialize;
 
 /// RFC 8414 §2, with RFC 9207 §3 and OpenID Connect Discovery §3: one document for both.
@@ -38,6 +38,8 @@ pub struct Metadata {
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
     ui_locales_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
     service_documentation: String,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
@@ -79,6 +81,12 @@ impl Metadata {
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
             ui_locales_supported: vec!["en"],
+            registration_endpoint: match workspace.policy.dynamic_registration {
+                DynamicRegistrationPolicy::Off => None,
+                DynamicRegistrationPolicy::InitialAccessToken | DynamicRegistrationPolicy::Open => {
+                    Some(endpoint("/register"))
+                }
+            },
             service_documentation: endpoint(""),
             revocation_endpoint: endpoint("/revoke"),
             revocation_endpoint_auth_methods_supported: methods.clone(),

@@ -150,10 +150,15 @@ fn check_query(url: &Url) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// The authority of an http(s) URI whose host and port are written plainly.
+pub(crate) fn plain_authority(text: &str) -> Option<&str> {
+    authority(text).filter(|authority| check_authority(authority).is_ok())
+}
+
 /// The part between `//` and the path, as it stands in the text.
 fn authority(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
-    rest.split(['/', '?']).next().filter(|authority| !authority.is_empty())
+    rest.split(['/', '?', '#']).next().filter(|authority| !authority.is_empty())
 }
 
 fn check_path(text: &str) -> Result<(), &'static str> {
@@ -169,7 +174,8 @@ fn check_path(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn is_local(url: &Url) -> bool {
+/// Whether a URL stays on this machine.
+pub(crate) fn is_local(url: &Url) -> bool {
     matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 

@@ -61,8 +61,13 @@ pub fn sector_of(registration: &Registration) -> Option<String> {
     }
     let identifier = registration.openid.sector_identifier_uri.as_deref();
     let first = identifier.or_else(|| registration.redirect_uris.first().map(|uri| uri.as_str())).unwrap_or_default();
-    let host = Url::parse(first).ok().and_then(|url| url.host_str().map(str::to_owned));
-    Some(host.unwrap_or_else(|| first.to_owned()))
+    Some(sector_named_by(first))
+}
+
+/// The host of a URI; all of one that has none.
+pub(crate) fn sector_named_by(uri: &str) -> String {
+    let host = Url::parse(uri).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| uri.to_owned())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::error::{ErrorCode, OAuthError, Rule};
 use crate::scope::Scope;
 use crate::types::{GrantType, Seconds, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The part of the URL that names a workspace: `^[a-z0-9](-?[a-z0-9]){0,62}$`, and not reserved.
@@ -223,6 +223,9 @@ pub struct Policy {
     pub app_registration: AppRegistration,
     /// Who may register apps by RFC 7591.
     pub dynamic_registration: DynamicRegistrationPolicy,
+    /// Whose software statements are believed: issuers, each with its public keys (RFC 7591 §2.3).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub software_publishers: BTreeMap<String, serde_json::Value>,
 }
 
 impl Default for Policy {
@@ -232,6 +235,7 @@ impl Default for Policy {
             lifetimes: Lifetimes::default(),
             app_registration: AppRegistration::Users,
             dynamic_registration: DynamicRegistrationPolicy::Off,
+            software_publishers: BTreeMap::new(),
         }
     }
 }

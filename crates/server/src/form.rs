@@ -7,13 +7,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use grantry_protocol::Params;
+use grantry_protocol::{ErrorCode, OAuthError, Params, Rule};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use std::time::Duration;
 
 /// Largest body of an endpoint for machines, in bytes.
 const MACHINE_LIMIT: usize = 16 * 1024;
-/// Largest body of a page's form, in bytes.
+/// Largest body of a page's form, or of JSON, in bytes.
 const PAGE_LIMIT: usize = 64 * 1024;
 
 /// The longest that a body may take to arrive.
@@ -40,6 +40,26 @@ impl<S: Send + Sync> FromRequest<S> for RawForm {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
         Ok(Self(read(request, MACHINE_LIMIT).await?))
+    }
+}
+
+/// A body that says that it is JSON.
+#[derive(Debug)]
+pub(crate) struct Json(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Json {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        // RFC 7591 §3.1: client metadata come as application/json.
+        if !is_of_type(&request, "application/json") {
+            return Err(Failure::Refused(OAuthError::new(
+                ErrorCode::InvalidClientMetadata,
+                Rule::rfc(7591, "3.1"),
+                "the body must be a JSON object, and Content-Type must say application/json",
+            )));
+        }
+        collect(request.into_body(), PAGE_LIMIT).await.map(Self)
     }
 }
 
@@ -82,17 +102,19 @@ impl Fields {
 }
 
 async fn read(request: Request<Body>, limit: usize) -> Result<Bytes, Failure> {
-    let mut content_types = request.headers().get_all(CONTENT_TYPE).iter();
-    let content_type = content_types.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if content_types.next().is_some() {
-        return Err(Failure::WrongContentType);
-    }
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
     // RFC 6749 §3.2, appendix B: requests are application/x-www-form-urlencoded.
-    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    if !is_of_type(&request, "application/x-www-form-urlencoded") {
         return Err(Failure::WrongContentType);
     }
     collect(request.into_body(), limit).await
+}
+
+/// Whether the body is of one media type, and that is this one.
+fn is_of_type(request: &Request<Body>, media_type: &str) -> bool {
+    let mut content_types = request.headers().get_all(CONTENT_TYPE).iter();
+    let content_type = content_types.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    content_types.next().is_none() && essence.eq_ignore_ascii_case(media_type)
 }
 
 /// Lets a body arrive before anything is decided. A refusal that did not wait for it would close the

@@ -3,6 +3,7 @@
 //! This crate reads no arguments, files of settings, environment, clock or random source: all of that comes from whoever starts it.
 
 mod account;
+mod allowance;
 mod asked;
 mod assets;
 mod browser;

@@ -53,6 +53,8 @@ pub enum Answer {
         /// Of so many.
         total: i64,
     },
+    /// What lets apps register themselves.
+    RegistrationToken(Box<workspace::RegistrationToken>),
     /// One user.
     User(Box<user::Shown>),
     /// Some users.

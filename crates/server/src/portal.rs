@@ -6,7 +6,7 @@ mod delete;
 mod edit;
 pub(crate) mod form;
 pub(crate) mod list;
-mod register;
+pub(crate) mod register;
 pub(crate) mod registration;
 mod retire;
 mod rotate;

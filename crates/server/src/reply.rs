@@ -11,6 +11,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use grantry_protocol::authorize::{RedirectTarget, Refusal};
+use grantry_protocol::register::RegistrationError;
 use grantry_protocol::types::Seconds;
 use grantry_protocol::{ErrorCode, OAuthError, Rule};
 use grantry_storage::StorageError;
@@ -26,6 +27,8 @@ pub(crate) enum Failure {
     Refused(OAuthError),
     /// The protocol refuses at the authorization endpoint; the app is told by redirect.
     Redirected(Box<RedirectTarget>, OAuthError),
+    /// What an app says about itself cannot be registered; it is told.
+    Unregistrable(Box<RegistrationError>),
     /// There is no such page, or no such workspace: uniform.
     NotFound,
     /// The method does not exist at this URL.
@@ -40,7 +43,7 @@ pub(crate) enum Failure {
     WrongContentType,
     /// More than the limit.
     TooLarge,
-    /// Too many guesses.
+    /// Too many guesses, or more than one address may do.
     Throttled(Seconds),
     /// Something that it needs is full or away; worth trying again.
     Busy,
@@ -51,6 +54,12 @@ pub(crate) enum Failure {
 impl From<OAuthError> for Failure {
     fn from(error: OAuthError) -> Self {
         Self::Refused(error)
+    }
+}
+
+impl From<RegistrationError> for Failure {
+    fn from(error: RegistrationError) -> Self {
+        Self::Unregistrable(Box::new(error))
     }
 }
 
@@ -157,11 +166,14 @@ fn slug_of(request: &Request) -> String {
 
 /// What a failure is in the terms of RFC 6749, for whoever has to be told in them.
 fn as_oauth(failure: &Failure) -> (StatusCode, OAuthError) {
-    let http =
-        |status, code, section, description| (status, OAuthError::new(code, Rule::rfc(9110, section), description));
+    let told = |status, code, rule, description| (status, OAuthError::new(code, rule, description));
+    let http = |status, code, section, description| told(status, code, Rule::rfc(9110, section), description);
     match failure {
         Failure::Refused(error) | Failure::Redirected(_, error) => {
             (StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST), *error)
+        }
+        Failure::Unregistrable(error) => {
+            told(StatusCode::BAD_REQUEST, error.code, error.rule, "what the app says about itself cannot be registered")
         }
         Failure::NotFound => {
             http(StatusCode::NOT_FOUND, ErrorCode::InvalidRequest, "15.5.5", "there is nothing at this URL")
@@ -180,13 +192,11 @@ fn as_oauth(failure: &Failure) -> (StatusCode, OAuthError) {
             "the form did not come from a page of this site that was opened lately in this browser; open the page again",
         ),
         Failure::BadForm(what) => http(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, "15.5.1", what),
-        Failure::WrongContentType => (
+        Failure::WrongContentType => told(
             StatusCode::BAD_REQUEST,
-            OAuthError::new(
-                ErrorCode::InvalidRequest,
-                Rule::rfc(6749, "3.2"),
-                "the body must be application/x-www-form-urlencoded, and Content-Type must say so",
-            ),
+            ErrorCode::InvalidRequest,
+            Rule::rfc(6749, "3.2"),
+            "the body must be application/x-www-form-urlencoded, and Content-Type must say so",
         ),
         Failure::TooLarge => http(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -194,13 +204,11 @@ fn as_oauth(failure: &Failure) -> (StatusCode, OAuthError) {
             "15.5.14",
             "the body is larger than this URL takes",
         ),
-        Failure::Throttled(_) => (
+        Failure::Throttled(_) => told(
             StatusCode::TOO_MANY_REQUESTS,
-            OAuthError::new(
-                ErrorCode::TemporarilyUnavailable,
-                Rule::rfc(6585, "4"),
-                "too many failed attempts; wait as long as Retry-After says",
-            ),
+            ErrorCode::TemporarilyUnavailable,
+            Rule::rfc(6585, "4"),
+            "too many attempts; wait as long as Retry-After says",
         ),
         Failure::Busy => http(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -229,7 +237,10 @@ fn json(failure: &Failure, slug: &str, request_id: &str) -> Response {
     let (status, error) = as_oauth(failure);
     let body = ErrorAnswer {
         error: error.code.as_str(),
-        error_description: error.wire_description(),
+        error_description: match failure {
+            Failure::Unregistrable(error) => format!("{} ({})", error.description, error.rule),
+            _ => error.wire_description(),
+        },
         error_uri: error.rule.url(),
         request_id,
     };
@@ -309,7 +320,7 @@ pub(crate) fn sentence(description: &str) -> String {
 /// The heading of an error page, and what its reader can do.
 const fn words(failure: &Failure) -> (&'static str, &'static str) {
     match failure {
-        Failure::Refused(_) | Failure::Redirected(..) => (
+        Failure::Refused(_) | Failure::Redirected(..) | Failure::Unregistrable(_) => (
             "This request cannot go on",
             "If you came here from an app, go back to it and try again; if that does not help, tell its developer what this page says.",
         ),

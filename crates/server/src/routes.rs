@@ -1,6 +1,6 @@
 //! Every URL of the server, on one screen.
 
-use crate::endpoints::{self, authorize, health, introspect, metadata, revoke, token, userinfo};
+use crate::endpoints::{self, authorize, health, introspect, metadata, register, revoke, token, userinfo};
 use crate::form::let_arrive;
 use crate::observe::observe;
 use crate::pages::{consent, docs, grant, home, login, try_it};
@@ -8,8 +8,8 @@ use crate::reply::{Failure, to_machines, to_people};
 use crate::server::Server;
 use crate::{account, assets, portal};
 use axum::Router;
-use axum::middleware::from_fn;
 use axum::middleware::from_fn_with_state as layer;
+use axum::middleware::{from_fn, map_response};
 use axum::routing::{get, post};
 
 /// The whole server.
@@ -33,6 +33,7 @@ fn machines() -> Router<Server> {
         .route("/{workspace}/oauth2/introspect", post(introspect::post))
         .route("/{workspace}/oauth2/revoke", post(revoke::post).options(endpoints::preflight))
         .route("/{workspace}/oauth2/userinfo", get(userinfo::get).post(userinfo::post).options(userinfo::preflight))
+        .merge(registration())
         .route("/{workspace}/oauth2/jwks", get(metadata::jwks))
         .route("/{workspace}/.well-known/oauth-authorization-server", get(metadata::get))
         .route("/{workspace}/.well-known/openid-configuration", get(metadata::get))
@@ -42,6 +43,15 @@ fn machines() -> Router<Server> {
         .route("/metrics", get(health::metrics))
         .route("/assets/{file}", get(assets::get))
         .method_not_allowed_fallback(async || Failure::WrongMethod)
+}
+
+/// Where apps register themselves, from any origin.
+fn registration() -> Router<Server> {
+    let own = get(register::get).put(register::put).delete(register::delete);
+    Router::new()
+        .route("/{workspace}/oauth2/register", post(register::post).options(register::preflight))
+        .route("/{workspace}/oauth2/register/{client_id}", own.options(register::preflight))
+        .layer(map_response(register::share))
 }
 
 /// Answers are pages, and so are refusals.

@@ -1,5 +1,6 @@
 //! Everything a request can reach: made once, shared by all threads, and nothing of it global.
 
+use crate::allowance::Allowance;
 use crate::endpoints::health::Readiness;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
@@ -9,9 +10,14 @@ use crate::settings::Settings;
 use crate::throttle::Throttle;
 use crate::workspace::OpenWorkspaces;
 use grantry_protocol::sealed::MasterKey;
+use grantry_protocol::types::Seconds;
 use grantry_storage::{Clock, Store};
 use std::fmt;
 use std::sync::Arc;
+
+/// Apps that may register themselves from one address: at once, and then one after each pause. A program that tests a server by
+/// registering an app for each test needs a few hundred an hour.
+const REGISTRATIONS: (i64, Seconds) = (200, Seconds(9));
 
 /// A server that is not listening yet: what the command line works on, and what [`crate::listen`] serves.
 #[derive(Clone)]
@@ -23,6 +29,7 @@ struct Inner {
     outbound: Outbound,
     passwords: Passwords,
     throttle: Throttle,
+    registrations: Allowance,
     workspaces: OpenWorkspaces,
     first_keys: tokio::sync::Mutex<()>,
     metrics: Metrics,
@@ -58,6 +65,7 @@ impl Server {
             outbound,
             passwords,
             throttle: Throttle::default(),
+            registrations: Allowance::new(REGISTRATIONS.0, REGISTRATIONS.1),
             workspaces: OpenWorkspaces::default(),
             first_keys: tokio::sync::Mutex::default(),
             metrics: Metrics::default(),
@@ -99,6 +107,11 @@ impl Server {
 
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.0.throttle
+    }
+
+    /// How many apps may register themselves from one address.
+    pub(crate) fn registrations(&self) -> &Allowance {
+        &self.0.registrations
     }
 
     pub(crate) fn workspaces(&self) -> &OpenWorkspaces {

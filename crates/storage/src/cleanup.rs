@@ -2,9 +2,9 @@
 
 use crate::error::Result;
 use crate::instance::Instance;
-use crate::value::Value;
-use grantry_protocol::Timestamp;
+use crate::value::{FromRow, Row, Value};
 use grantry_protocol::types::Seconds;
+use grantry_protocol::{ClientRow, Timestamp, WorkspaceId};
 
 /// The most rows in one unit of work, so that nobody waits long behind it.
 const MOST: i64 = 500;
@@ -49,6 +49,20 @@ const USED_ASSERTIONS: &str = "DELETE FROM used_assertions WHERE (workspace_id, 
 const LOGOUT_DELIVERIES: &str = "DELETE FROM logout_deliveries WHERE (workspace_id, id) IN (
     SELECT workspace_id, id FROM logout_deliveries WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 
+/// Clients that registered themselves and were never used. Looked at once more where it is removed: it may be used by now.
+const UNUSED_CLIENTS: &str = "DELETE FROM clients WHERE unused_until < $1 AND (workspace_id, id) IN (
+    SELECT workspace_id, id FROM clients WHERE unused_until < $1 ORDER BY unused_until LIMIT $2)
+    RETURNING workspace_id, id";
+
+/// A client that is gone.
+struct Unused(WorkspaceId, ClientRow);
+
+impl FromRow for Unused {
+    fn from_row(row: &mut Row) -> Result<Self> {
+        Ok(Self(row.take()?, row.take()?))
+    }
+}
+
 impl Instance<'_> {
     /// Removes up to `limit` rows, and never more than 500, that nobody needs any more. Says how many: fewer than
     /// `limit` means that it is done for now.
@@ -69,7 +83,17 @@ impl Instance<'_> {
             let left = limit.saturating_sub_unsigned(removed);
             removed += self.execute(sql, &[before.into(), Value::Integer(left)])?;
         }
+        removed += self.remove_unused_clients(now, limit.saturating_sub_unsigned(removed))?;
         self.execute(GRANTS_LATER, &[ago(MARGIN).into(), limit.into()])?;
         Ok(removed)
+    }
+
+    /// A client is kept before it gets its first consent or grant, so there are none of these to remove with it.
+    fn remove_unused_clients(&mut self, now: Timestamp, limit: i64) -> Result<u64> {
+        let unused: Vec<Unused> = self.rows(UNUSED_CLIENTS, &[now.into(), limit.into()])?;
+        for Unused(workspace, row) in &unused {
+            self.within(*workspace).forget_client(*row)?;
+        }
+        Ok(unused.len() as u64)
     }
 }

@@ -17,8 +17,10 @@ pub struct NewClient {
     pub registration: Registration,
     /// Its first secret at rest; none for public clients.
     pub digest: Option<String>,
-    /// Who registers it; none when an operator does.
+    /// Who registers it; none when an operator does, or it does so itself.
     pub owner: Option<UserId>,
+    /// Set where it registers itself (RFC 7591).
+    pub dynamic: Option<DynamicRegistration>,
 }
 
 /// Which clients to list.
@@ -95,7 +97,8 @@ impl Tx<'_> {
         let row = ClientRow(self.next_id());
         self.execute(
             "INSERT INTO clients (workspace_id, id, client_id, name, resource, registration, owner_id, last_secret,
-             created_at, sector) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)",
+             created_at, sector, registration_generation, unused_until)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11)",
             &[
                 row.into(),
                 (&new.client_id).into(),
@@ -105,6 +108,8 @@ impl Tx<'_> {
                 new.owner.into(),
                 now.into(),
                 sector_of(&new.registration).as_ref().into(),
+                new.dynamic.map(|dynamic| dynamic.generation).into(),
+                new.dynamic.and_then(|dynamic| dynamic.unused_until).into(),
             ],
         )?;
         if let Some(digest) = &new.digest {
@@ -141,6 +146,13 @@ impl Tx<'_> {
         Ok(changed > 0)
     }
 
+    /// Keeps a client that registered itself, because somebody uses it. False: it was kept already, or is gone.
+    pub fn keep_client(&mut self, row: ClientRow) -> Result<bool> {
+        let sql = "UPDATE clients SET unused_until = NULL
+                   WHERE workspace_id = $1 AND id = $2 AND unused_until IS NOT NULL";
+        Ok(self.execute(sql, &[row.into()])? > 0)
+    }
+
     /// Switches a client off, or on again. False: there is no such client.
     pub fn set_client_disabled(&mut self, row: ClientRow, disabled_at: Option<Timestamp>) -> Result<bool> {
         let sql = "UPDATE clients SET disabled_at = $3 WHERE workspace_id = $1 AND id = $2";
@@ -150,17 +162,27 @@ impl Tx<'_> {
     /// Removes a client with its secrets, and with every consent and grant it was given. False: there is no such client.
     pub fn delete_client(&mut self, row: ClientRow) -> Result<bool> {
         let deleted = self.execute("DELETE FROM clients WHERE workspace_id = $1 AND id = $2", &[row.into()])?;
+        self.forget_client(row)?;
         for sql in [
-            "DELETE FROM client_secrets WHERE workspace_id = $1 AND client_row = $2",
             "DELETE FROM consents WHERE workspace_id = $1 AND client_row = $2",
             "DELETE FROM grants WHERE workspace_id = $1 AND client_row = $2",
             "DELETE FROM session_clients WHERE workspace_id = $1 AND client_row = $2",
-            "DELETE FROM used_assertions WHERE workspace_id = $1 AND client_row = $2",
             "DELETE FROM logout_deliveries WHERE workspace_id = $1 AND client_row = $2",
         ] {
             self.execute(sql, &[row.into()])?;
         }
         Ok(deleted > 0)
+    }
+
+    /// Removes what a client has before anyone uses it.
+    pub(crate) fn forget_client(&mut self, row: ClientRow) -> Result<()> {
+        for sql in [
+            "DELETE FROM client_secrets WHERE workspace_id = $1 AND client_row = $2",
+            "DELETE FROM used_assertions WHERE workspace_id = $1 AND client_row = $2",
+        ] {
+            self.execute(sql, &[row.into()])?;
+        }
+        Ok(())
     }
 
     /// The clients that pass the filter, in the order of their names.

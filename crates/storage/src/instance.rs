@@ -172,6 +172,10 @@ impl<'a> Instance<'a> {
         .map(drop)
     }
 
+    pub(crate) fn rows<T: FromRow>(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<T>> {
+        self.connection.rows(sql, values)
+    }
+
     pub(crate) fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64> {
         self.connection.execute(sql, values)
     }

@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use grantry_protocol::client::ApplicationType;
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::types::{GrantType, Secret};
-use grantry_protocol::workspace::Slug;
+use grantry_protocol::workspace::{DynamicRegistrationPolicy, Slug};
 use grantry_server::operator::{self, Command, ErrorKind, app, user, workspace};
 use grantry_server::server::Server;
 use grantry_server::settings::{Demo, PublicUrl};
@@ -86,6 +86,7 @@ async fn ensure_workspace(server: &Server) -> Result<(), Failure> {
         name: Some("Workflow".to_owned()),
         scopes: SCOPES.map(scope).into(),
         grant_types: Some(GrantType::ALL.into()),
+        dynamic_registration: Some(DynamicRegistrationPolicy::Open),
         ..workspace::Changes::default()
     };
     let slug = Slug::parse(WORKSPACE).map_err(Failure::failed)?;

@@ -60,10 +60,45 @@ fn workspaces(home: &Home, server: Option<&Serving>) {
     assert!(changed["disabled_at"].is_null());
     assert_eq!(changed["scopes"].as_array().unwrap().len(), 8);
 
+    registration(home, &issuer);
+
     home.json("workspace create other --scope all=Do~everything --grant client_credentials");
     assert_eq!(home.json("workspace list")["total"], 2);
     let found = home.json("workspace list --search OTH --limit 1");
     assert_eq!(found["workspaces"][0]["scopes"].as_array().unwrap().len(), 7);
+}
+
+/// Who may register apps without a person at the portal.
+fn registration(home: &Home, issuer: &str) {
+    assert!(home.fails(1, "workspace registration-token acme").contains("--dynamic-registration initial_access_token"));
+    home.write(
+        "publisher.json",
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+    );
+    home.write("no-keys.json", r#"{"keys":[]}"#);
+    let trust = |file: &str| {
+        let file = home.path(file);
+        format!(
+            "workspace update acme --dynamic-registration initial_access_token --trust-publisher https://pub.example={}",
+            file.display()
+        )
+    };
+    assert!(home.fails(1, &trust("no-keys.json")).contains("https://pub.example"));
+    assert!(home.fails(2, &trust("nothing.json")).contains("cannot be read"));
+    let changed = home.json(&trust("publisher.json"));
+    assert_eq!(changed["dynamic_registration"], "initial_access_token");
+    assert_eq!(changed["software_publishers"], json!(["https://pub.example"]));
+    assert!(home.fails(1, "workspace registration-token acme --expires-in 0").contains("1 to"));
+    let made = home.json("workspace registration-token acme --expires-in 60");
+    assert_eq!(
+        (&made["workspace"], &made["registration_endpoint"]),
+        (&json!("acme"), &json!(format!("{issuer}/oauth2/register")))
+    );
+    assert!(made["initial_access_token"].as_str().unwrap().starts_with("gry_ia_"));
+    assert!(made["expires_at"].is_i64());
+    let changed =
+        home.json("workspace update acme --dynamic-registration open --distrust-publisher https://pub.example");
+    assert_eq!((&changed["dynamic_registration"], changed.get("software_publishers")), (&json!("open"), None));
 }
 
 fn users(home: &Home) {
@@ -238,7 +273,9 @@ fn keys(home: &Home, server: Option<&Serving>) {
 fn answers_for_people_are_lines() {
     let home = Home::new();
     let made = home.run("workspace create acme", "");
-    assert!(String::from_utf8(made.stdout).unwrap().starts_with("workspace         acme\nissuer            http"));
+    assert!(
+        String::from_utf8(made.stdout).unwrap().starts_with("workspace             acme\nissuer                http")
+    );
     let listed = home.run("workspace list", "");
     assert_eq!(
         String::from_utf8(listed.stdout).unwrap(),

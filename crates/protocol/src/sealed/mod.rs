@@ -9,7 +9,7 @@ mod payloads;
 pub use keys::{KeyPurpose, KeyRing, MasterKey, SealingKey};
 pub use payloads::{
     AccessReference, AccessSubject, AccessToken, AuthorizationCode, BrowserCookie, DeviceCookie, FormToken,
-    FreshSecret, RefreshToken, SessionCookie, WaitingRequest,
+    FreshSecret, InitialAccessToken, RefreshToken, RegistrationAccessToken, SessionCookie, WaitingRequest,
 };
 
 use crate::entropy::Entropy;
@@ -41,6 +41,10 @@ pub enum Kind {
     Request,
     /// A client secret on its way to the page that shows it once.
     FreshSecret,
+    /// What lets an app register itself (RFC 7591 §1.2).
+    InitialAccessToken,
+    /// What lets an app that registered itself see and change that (RFC 7592 §1).
+    RegistrationAccessToken,
 }
 
 impl Kind {
@@ -57,6 +61,8 @@ impl Kind {
             Self::Form => "gry_ft_",
             Self::Request => "gry_rq_",
             Self::FreshSecret => "gry_fs_",
+            Self::InitialAccessToken => "gry_ia_",
+            Self::RegistrationAccessToken => "gry_ra_",
         }
     }
 }

@@ -118,6 +118,22 @@ pub struct FreshSecret {
     pub expires_at: Timestamp,
 }
 
+/// What lets an app register itself: whoever has it may, as often as they like, until it expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InitialAccessToken {
+    /// When it stops being good.
+    pub expires_at: Timestamp,
+}
+
+/// What lets an app that registered itself see and change that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistrationAccessToken {
+    /// The app.
+    pub client: ClientRow,
+    /// Which of its registration access tokens it is.
+    pub generation: i64,
+}
+
 macro_rules! statement {
     ($($payload:ty => $kind:ident),* $(,)?) => {
         $(impl Statement for $payload { const KIND: Kind = Kind::$kind; })*
@@ -135,4 +151,6 @@ statement! {
     FormToken => Form,
     WaitingRequest => Request,
     FreshSecret => FreshSecret,
+    InitialAccessToken => InitialAccessToken,
+    RegistrationAccessToken => RegistrationAccessToken,
 }

@@ -186,7 +186,13 @@ async fn create(server: &Server, slug: String, create: Create) -> Outcome<Answer
     let work = move |instance: &mut Instance<'_>| {
         let workspace = proceed!(find_workspace(instance, &slug)?);
         let registration = proceed!(changes.new_registration(kind, &workspace));
-        let new = NewClient { client_id: client_id.clone(), registration, digest: digest.clone(), owner: None };
+        let new = NewClient {
+            client_id: client_id.clone(),
+            registration,
+            digest: digest.clone(),
+            owner: None,
+            dynamic: None,
+        };
         let mut tx = instance.within(workspace.id);
         let row = tx.insert_client(&new, now)?;
         if changes.disabled == Some(true) {

@@ -1,16 +1,20 @@
 //! Workspaces: making one with its first sealing key, and changing its policy and scopes.
 
 mod change;
+mod registration_token;
 
 pub use change::{Changes, LifetimeChanges, ScopeChange};
+pub use registration_token::Shown as RegistrationToken;
 
 use super::{Answer, Find, OperatorError, Outcome, check, find_workspace, proceed};
 use crate::server::Server;
 use grantry_protocol::client::Client;
 use grantry_protocol::scope::Scope;
 use grantry_protocol::sealed::KeyPurpose;
-use grantry_protocol::types::{GrantType, Timestamp, WorkspaceId};
-use grantry_protocol::workspace::{AppRegistration, Lifetimes, Policy, ScopeDefinition, Slug, Workspace};
+use grantry_protocol::types::{GrantType, Seconds, Timestamp, WorkspaceId};
+use grantry_protocol::workspace::{
+    AppRegistration, DynamicRegistrationPolicy, Lifetimes, Policy, ScopeDefinition, Slug, Workspace,
+};
 use grantry_storage::{ClientFilter, NewKey, NewWorkspace, Page, StorageError, Tx};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -29,6 +33,13 @@ pub enum Command {
     Update(String, Box<Changes>),
     /// Remove one with everything in it.
     Delete(String),
+    /// Make an initial access token.
+    RegistrationToken {
+        /// Where apps may register themselves with it.
+        slug: String,
+        /// How long.
+        expires_in: Seconds,
+    },
 }
 
 /// A workspace as operators see it.
@@ -39,6 +50,9 @@ pub struct Shown {
     name: String,
     grant_types: BTreeSet<GrantType>,
     app_registration: AppRegistration,
+    dynamic_registration: DynamicRegistrationPolicy,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    software_publishers: Vec<String>,
     lifetimes: Lifetimes,
     scopes: Vec<ScopeDefinition>,
     created_at: Timestamp,
@@ -54,6 +68,8 @@ impl Shown {
             name: workspace.name,
             grant_types: workspace.policy.grant_types,
             app_registration: workspace.policy.app_registration,
+            dynamic_registration: workspace.policy.dynamic_registration,
+            software_publishers: workspace.policy.software_publishers.into_keys().collect(),
             lifetimes: workspace.policy.lifetimes,
             scopes: workspace.scopes,
             created_at: workspace.created_at,
@@ -74,6 +90,7 @@ pub(super) async fn execute(server: &Server, command: Command) -> Outcome<Answer
         Command::Show(slug) => show(server, slug).await,
         Command::Update(slug, changes) => update(server, slug, *changes).await,
         Command::Delete(slug) => delete(server, slug).await,
+        Command::RegistrationToken { slug, expires_in } => registration_token::make(server, slug, expires_in).await,
     }
 }
 

@@ -47,6 +47,7 @@ async fn register(reader: Reader, registration: Registration) -> Result<Response
         registration,
         digest: secret.as_deref().map(|secret| SecretDigest::of_random(secret).as_str().to_owned()),
         owner: Some(reader.user.id),
+        dynamic: None,
     };
     let now = reader.here.now;
     let row = reader.here.write(move |tx| tx.insert_client(&new, now)).await?;
@@ -70,7 +71,7 @@ fn show(reader: Reader, draft: Draft, errors: FormErrors, status: StatusCode) ->
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// A new public identifier: 100 random bits, so that no two are ever the same, in characters that can be read aloud.
-fn new_client_id(entropy: &mut dyn Entropy) -> String {
+pub(crate) fn new_client_id(entropy: &mut dyn Entropy) -> String {
     let drawn: [u8; 20] = entropy::draw(entropy);
     drawn.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 31))).map(|letter| char::from(*letter)).collect()
 }

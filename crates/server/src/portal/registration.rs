@@ -16,7 +16,7 @@ use grantry_protocol::client::{
 };
 use grantry_protocol::jose::Algorithm;
 use grantry_protocol::redirect_uri::RedirectUri;
-use grantry_protocol::register::{self, Field, usual_grants};
+use grantry_protocol::register::{self, Field, Problem, usual_grants};
 use grantry_protocol::types::GrantType;
 use grantry_protocol::workspace::Workspace;
 use std::collections::BTreeSet;
@@ -129,9 +129,20 @@ impl Draft {
             resource: self.resource(rules, &mut errors),
         };
         for problem in register::check(&registration, rules.before, rules.workspace) {
-            errors.put(problem.field, sentence(&problem.message));
+            self.tell(&problem, &mut errors);
         }
         if errors.any() { Err(Box::new(errors)) } else { Ok(registration) }
+    }
+
+    /// Tells of a problem beside its field, or above all of them where the form has none for it.
+    pub(crate) fn tell(&self, problem: &Problem, errors: &mut FormErrors) {
+        let message = sentence(&problem.message);
+        match problem.field {
+            Field::Other(member) if !self.openid.has_field(member) => {
+                errors.form.get_or_insert(format!("{member}: {message}"));
+            }
+            field => errors.put(field, message),
+        }
     }
 
     /// The form of an app cannot change its type.

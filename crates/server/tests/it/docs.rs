@@ -35,7 +35,7 @@ fn register_for(world: &World, owner: UserId, client_id: &str, change: impl Fn(&
     change(&mut registration);
     let secret = registration.token_endpoint_auth_method != AuthMethod::None;
     let digest = secret.then(|| SecretDigest::of_random(SECRET).as_str().to_owned());
-    let new = NewClient { client_id: client_id.to_owned(), registration, digest, owner: Some(owner) };
+    let new = NewClient { client_id: client_id.to_owned(), registration, digest, owner: Some(owner), dynamic: None };
     wait(world.server().store().write(world.workspace, move |tx| tx.insert_client(&new, now))).unwrap();
 }
 

@@ -245,7 +245,7 @@ impl World {
         change(&mut registration);
         let secret = registration.token_endpoint_auth_method != AuthMethod::None;
         let digest = secret.then_some(digest);
-        let new = NewClient { client_id: client_id.to_owned(), registration, digest, owner: None };
+        let new = NewClient { client_id: client_id.to_owned(), registration, digest, owner: None, dynamic: None };
         wait(self.server().store().write(self.workspace, move |tx| tx.insert_client(&new, now))).unwrap()
     }
 
@@ -286,6 +286,28 @@ impl World {
             request = request.header(*name, *value);
         }
         Answer::read(request.send(body).unwrap())
+    }
+
+    /// JSON, as an app sends it that registers itself.
+    pub(crate) fn post_json(&self, path: &str, body: &serde_json::Value, headers: &[(&str, &str)]) -> Answer {
+        self.post_as("application/json", path, &body.to_string(), headers)
+    }
+
+    pub(crate) fn put_json(&self, path: &str, body: &serde_json::Value, headers: &[(&str, &str)]) -> Answer {
+        let mut request =
+            self.agent.put(format!("http://{}{path}", self.address)).header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::read(request.send(body.to_string()).unwrap())
+    }
+
+    pub(crate) fn delete(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.agent.delete(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::read(request.call().unwrap())
     }
 
     /// A token request of the client `app`.

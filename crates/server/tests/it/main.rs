@@ -17,6 +17,8 @@ mod profile;
 mod races;
 mod refresh;
 mod revoke;
+mod rfc7591;
+mod rfc7592;
 mod rfc9068;
 mod signing_keys;
 mod site;

@@ -235,7 +235,7 @@ fn s4_a_token_of_another_workspace_is_foreign() {
     let registration = wait(world.server().store().read(world.workspace, |tx| tx.find_client("jwt"))).unwrap().unwrap();
     let digest = Some(registration.secrets[0].digest.clone());
     let registration = registration.registration;
-    let new = NewClient { client_id: "jwt".to_owned(), registration, digest, owner: None };
+    let new = NewClient { client_id: "jwt".to_owned(), registration, digest, owner: None, dynamic: None };
     let now = world.server().clock().now();
     wait(world.server().store().write(id, move |tx| tx.insert_client(&new, now))).unwrap();
     let headers = [("authorization", &*basic("jwt", SECRET))];

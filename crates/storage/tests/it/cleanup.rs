@@ -1,6 +1,7 @@
 //! Clean-up: a little at a time, nothing too early, nothing left.
 
 use crate::world::{NOW, World, active, client, days, later, on_both_engines, pending, session};
+use grantry_protocol::client::DynamicRegistration;
 use grantry_protocol::grant::NewGrant;
 use grantry_protocol::jose::Algorithm;
 use grantry_protocol::{GrantId, Timestamp};
@@ -12,6 +13,7 @@ on_both_engines!(
     sessions_go_when_nothing_hangs_on_them,
     secrets_and_denied_tokens_go,
     signing_keys_go_when_nothing_they_signed_can_live,
+    clients_that_registered_themselves_go_when_nobody_uses_them,
 );
 
 fn clean_up(world: &World, now: Timestamp, limit: i64) -> u64 {
@@ -54,6 +56,30 @@ fn grants_go_when_they_are_over(world: &World) {
     assert!(there(refreshed) && !there(revoked) && !there(standing));
     assert_eq!(clean_up(world, days(42), 500), 1);
     assert!(!there(refreshed));
+}
+
+fn clients_that_registered_themselves_go_when_nobody_uses_them(world: &World) {
+    let dynamic = |end| Some(DynamicRegistration { generation: 1, unused_until: Some(end) });
+    let insert = |client_id: &'static str, dynamic| {
+        world.write(move |tx| tx.insert_client(&NewClient { dynamic, ..client(client_id) }, NOW))
+    };
+    let [unused, used, later] =
+        [("unused", days(30)), ("used", days(30)), ("later", days(31))].map(|(id, end)| insert(id, dynamic(end)));
+    let registered = insert("registered", None);
+    assert!(world.write(move |tx| tx.keep_client(used)));
+    assert!(!world.write(move |tx| tx.keep_client(used)), "only the first use has something to write");
+    assert!(!world.write(move |tx| tx.keep_client(registered)));
+    let there = |row| world.read(move |tx| tx.find_client_by_row(row));
+    assert_eq!(there(later).unwrap().dynamic, dynamic(days(31)));
+    assert_eq!(there(used).unwrap().dynamic, Some(DynamicRegistration { generation: 1, unused_until: None }));
+    assert_eq!(clean_up(world, days(30), 500), 0);
+    assert_eq!(clean_up(world, days(31), 500), 1);
+    assert!(there(unused).is_none() && there(used).is_some() && there(later).is_some());
+    assert_eq!(clean_up(world, days(60), 500), 1);
+    assert!(there(used).is_some() && there(registered).is_some());
+    // Its secret went with it: whoever had its row next would have none.
+    world.run_sql(&format!("UPDATE clients SET id = {unused} WHERE id = {registered}"));
+    assert_eq!(there(unused).unwrap().secrets, []);
 }
 
 fn sessions_go_when_nothing_hangs_on_them(world: &World) {

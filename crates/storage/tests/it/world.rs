@@ -222,6 +222,7 @@ pub(crate) fn client(client_id: &str) -> NewClient {
         registration: registration(&format!("App {client_id}")),
         digest: Some("digest 1".to_owned()),
         owner: None,
+        dynamic: None,
     }
 }
 

@@ -27,6 +27,15 @@ pub(crate) struct Tokens<'a> {
     id_token_key: Option<Arc<SigningKey>>,
 }
 
+/// RFC 7591 §5: an app that registered itself stays because it is used: from before its first consent, grant or token on.
+async fn keep(here: &Here, client: &Client) -> Result<(), Failure> {
+    if client.dynamic.is_some_and(|dynamic| dynamic.unused_until.is_some()) {
+        let row = client.row;
+        here.write(move |tx| tx.keep_client(row)).await?;
+    }
+    Ok(())
+}
+
 /// A user's grant, as tokens speak of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Granted<'a> {
@@ -59,6 +68,7 @@ impl<'a> Tokens<'a> {
 
     /// Those of this client about itself: no person signs in.
     pub(super) async fn about_itself(here: &'a Here, client: &'a Client) -> Result<Self, Failure> {
+        keep(here, client).await?;
         let choice = client.registration.access_token;
         let key = match choice.format {
             AccessTokenFormat::Opaque => None,

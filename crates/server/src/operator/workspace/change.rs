@@ -3,13 +3,15 @@
 use super::check;
 use crate::operator::OperatorError;
 use grantry_protocol::client::LifetimeOverrides;
-use grantry_protocol::jose::PUBLISHED_AHEAD;
+use grantry_protocol::jose::{ClientKeys, PUBLISHED_AHEAD};
 use grantry_protocol::register::check_lifetimes;
 use grantry_protocol::scope::is_scope_token;
 use grantry_protocol::types::{GrantType, Seconds, Timestamp};
-use grantry_protocol::workspace::{AppRegistration, Lifetimes, Policy, ScopeDefinition, Workspace};
+use grantry_protocol::workspace::{
+    AppRegistration, DynamicRegistrationPolicy, Lifetimes, Policy, ScopeDefinition, Workspace,
+};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest description of a scope, in characters.
 const LONGEST_DESCRIPTION: usize = 200;
@@ -36,6 +38,12 @@ pub struct Changes {
     pub lifetimes: LifetimeChanges,
     /// Who may register apps in the portal.
     pub app_registration: Option<AppRegistration>,
+    /// Who may register apps by RFC 7591.
+    pub dynamic_registration: Option<DynamicRegistrationPolicy>,
+    /// Publishers whose software statements are to be believed, and their public keys.
+    pub trusted_publishers: BTreeMap<String, serde_json::Value>,
+    /// Publishers that are believed no longer.
+    pub distrusted_publishers: Vec<String>,
     /// Whether the workspace is switched off.
     pub disabled: Option<bool>,
 }
@@ -123,7 +131,35 @@ impl Changes {
         if let Some(app_registration) = self.app_registration {
             policy.app_registration = app_registration;
         }
+        if let Some(dynamic_registration) = self.dynamic_registration {
+            policy.dynamic_registration = dynamic_registration;
+        }
+        self.apply_to_publishers(&mut policy.software_publishers)?;
         self.lifetimes.apply(&mut policy.lifetimes)
+    }
+
+    /// RFC 7591 §2.3: whose software statements are believed.
+    fn apply_to_publishers(&self, publishers: &mut BTreeMap<String, serde_json::Value>) -> Result<(), OperatorError> {
+        for (issuer, keys) in &self.trusted_publishers {
+            let parsed = ClientKeys::parse(keys.to_string().as_bytes());
+            let parsed =
+                parsed.map_err(|error| OperatorError::refused(format!("{issuer}: {}", error.description())))?;
+            if parsed.is_empty() || !check::is_plain(issuer) {
+                return Err(OperatorError::refused(format!(
+                    "publisher `{issuer}` needs a key that can verify signatures"
+                )));
+            }
+            publishers.insert(issuer.clone(), keys.clone());
+        }
+        for issuer in &self.distrusted_publishers {
+            if publishers.remove(issuer).is_none() {
+                let known = check::listed(publishers.keys().map(String::as_str));
+                return Err(OperatorError::not_found(format!(
+                    "publisher `{issuer}` is not trusted; those that are: {known}"
+                )));
+            }
+        }
+        Ok(())
     }
 }
 

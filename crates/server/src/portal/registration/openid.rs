@@ -88,6 +88,11 @@ impl Members {
         self.0.get(name).map(String::as_str).unwrap_or_default()
     }
 
+    /// Whether the form had a field of this name.
+    pub(super) fn has_field(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Whether one of the lines, or ticks, of a field is this one.
     pub(crate) fn has(&self, name: &str, line: &str) -> bool {
         self.of(name).lines().any(|own| own.trim() == line)

@@ -1,12 +1,24 @@
 //! RFC 7591 §2: what may be registered about an app, and what of it goes together.
-//! It does not know who asks, nor by which form or flag: its messages speak of the thing, in ASCII (RFC 7591 §3.2.2).
+//! It does not know by which form or flag somebody asks: its messages speak of the thing, in ASCII (RFC 7591 §3.2.2).
 
-use crate::client::{ApplicationType, LifetimeOverrides, Registration};
-use crate::error::Rule;
+mod address;
+mod itself;
+mod lifetimes;
+mod metadata;
+mod openid;
+mod sector;
+mod software_statement;
+
+pub use lifetimes::check_lifetimes;
+pub use metadata::{Metadata, RegistrationError, describe};
+pub use sector::{check_sector, wrong_sector};
+
+use crate::client::{ApplicationType, Registration};
+use crate::error::{ErrorCode, Rule};
 use crate::redirect_uri::RedirectUri;
 use crate::scope::Scope;
-use crate::types::{GrantType, Seconds};
-use crate::workspace::{Lifetimes, ScopeDefinition, Workspace};
+use crate::types::GrantType;
+use crate::workspace::{DynamicRegistrationPolicy, ScopeDefinition, Workspace};
 use std::collections::BTreeSet;
 use url::Url;
 
@@ -14,7 +26,6 @@ use url::Url;
 const MOST_REDIRECT_URIS: usize = 50;
 /// Longest identifier of a resource server, in bytes.
 const LONGEST_RESOURCE: usize = 500;
-const DAY: i64 = 86_400;
 
 /// A member of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +65,35 @@ impl Field {
             Self::Other(member) => member,
         }
     }
+
+    /// RFC 7591 §3.2.2: the code of a refusal because of this member.
+    const fn error_code(self) -> ErrorCode {
+        match self {
+            Self::RedirectUris => ErrorCode::InvalidRedirectUri,
+            _ => ErrorCode::InvalidClientMetadata,
+        }
+    }
+}
+
+/// Who registers an app, and so how much it is trusted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registrar {
+    /// A person who answers for it: its owner in the portal, or an operator.
+    Person,
+    /// The app itself, with an initial access token that somebody gave it (RFC 7591 §3).
+    Invited,
+    /// The app itself, whosoever it is.
+    Anyone,
+}
+
+impl Registrar {
+    /// Who an app is that registers itself under this policy.
+    pub const fn under(policy: DynamicRegistrationPolicy) -> Self {
+        match policy {
+            DynamicRegistrationPolicy::InitialAccessToken => Self::Invited,
+            DynamicRegistrationPolicy::Off | DynamicRegistrationPolicy::Open => Self::Anyone,
+        }
+    }
 }
 
 /// What is wrong with a member.
@@ -67,50 +107,31 @@ pub struct Problem {
     pub rule: Option<Rule>,
 }
 
-/// Everything that is wrong with a registration. A text, scope, grant or lifetime that it had `before` was not asked
-/// for now, so it may stay even where it could not be registered any more.
+/// Everything that is wrong with a registration. A text, address, scope, grant or lifetime that it had `before` was not
+/// asked for now, so it may stay even where it could not be registered any more.
 pub fn check(asked: &Registration, before: Option<&Registration>, workspace: &Workspace) -> Vec<Problem> {
-    let mut check = Check { asked, before, problems: Vec::new() };
+    check_from(Registrar::Person, asked, before, workspace)
+}
+
+/// The same, for an app that may register itself.
+pub fn check_from(
+    registrar: Registrar,
+    asked: &Registration,
+    before: Option<&Registration>,
+    workspace: &Workspace,
+) -> Vec<Problem> {
+    let mut check = Check { registrar, asked, before, problems: Vec::new() };
     check.texts();
     check.kind();
     check.grants(workspace);
     check.redirect_uris();
     check.scope(workspace);
+    check.openid();
+    check.of_itself();
     let own_before = before.map(|before| before.lifetimes).unwrap_or_default();
     check.problems.extend(check_lifetimes(&asked.lifetimes, &own_before, &workspace.policy.lifetimes));
     check.resource();
     check.problems
-}
-
-/// Everything that is wrong with the lifetimes that were not so before: an app's own, or those to be its workspace's.
-/// `rest` is in force where none is asked for.
-pub fn check_lifetimes(asked: &LifetimeOverrides, before: &LifetimeOverrides, rest: &Lifetimes) -> Vec<Problem> {
-    let in_force = asked.over(rest);
-    let (idle, absolute) = (in_force.refresh_idle.0, in_force.refresh_absolute.0);
-    let mut problems = Vec::new();
-    let mut check = |field, what, new: Option<Seconds>, before, (least, most)| {
-        if new != before && new.is_some_and(|Seconds(new)| !(least..=most).contains(&new)) {
-            let rule = (field == Field::CodeLifetime).then_some(Rule::rfc(6749, "4.1.2"));
-            let message = format!("the lifetime of {what} is between {least} and {most} whole seconds");
-            problems.push(Problem { field, message, rule });
-        }
-    };
-    // RFC 6749 §4.1.2: ten minutes at most; and in less than ten seconds a slow network could not answer.
-    check(Field::CodeLifetime, "a code", asked.code, before.code, (10, 600));
-    // Up to a day: nothing but revocation ends it earlier.
-    check(Field::AccessTokenLifetime, "an access token", asked.access_token, before.access_token, (60, DAY));
-    // Up to a year without use, up to ten years in all.
-    check(Field::RefreshIdle, "an unused refresh token", asked.refresh_idle, before.refresh_idle, (300, 365 * DAY));
-    let family = (asked.refresh_absolute, before.refresh_absolute);
-    check(Field::RefreshAbsolute, "a refresh token family", family.0, family.1, (300, 3_650 * DAY));
-    // A family that ends before an unused token of it would make the longer number an empty promise.
-    let is_new = (asked.refresh_idle, family.0) != (before.refresh_idle, family.1);
-    if is_new && asked.refresh_idle.or(family.0).is_some() && absolute < idle {
-        let message =
-            format!("a refresh token family lives at least as long as an unused refresh token: {idle} seconds");
-        problems.push(Problem { field: Field::RefreshAbsolute, message, rule: None });
-    }
-    problems
 }
 
 /// Whether an app can have a grant: the workspace switched it on, or the app has it from before.
@@ -132,6 +153,7 @@ pub fn usual_scope(kind: ApplicationType, workspace: &Workspace) -> Scope {
 }
 
 struct Check<'a> {
+    registrar: Registrar,
     asked: &'a Registration,
     before: Option<&'a Registration>,
     problems: Vec<Problem>,
@@ -177,7 +199,8 @@ impl Check<'_> {
             None if public && kind.keeps_secrets() => {
                 "a web app or service keeps a secret: it authenticates by client_secret_basic or client_secret_post"
             }
-            None if !public && !kind.keeps_secrets() => {
+            // RFC 8252 §8.4: a native app that registers itself has a secret that no other installation knows.
+            None if !public && !kind.keeps_secrets() && self.registrar == Registrar::Person => {
                 "a browser or native app cannot keep a secret: its authentication method is none"
             }
             _ => return,
@@ -218,7 +241,7 @@ impl Check<'_> {
             self.against(Rule::rfc(6749, "3.1.2.2"), Field::RedirectUris, message);
         }
         if uris.len() > MOST_REDIRECT_URIS {
-            self.wrong(Field::RedirectUris, format!("an app has at most {MOST_REDIRECT_URIS} redirect URIs"));
+            return self.wrong(Field::RedirectUris, format!("an app has at most {MOST_REDIRECT_URIS} redirect URIs"));
         }
         let before = self.before.map(|before| before.redirect_uris.as_slice()).unwrap_or_default();
         for uri in uris.iter().filter(|uri| !before.contains(uri)) {
@@ -256,123 +279,4 @@ impl Check<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::client::AuthMethod;
-    use crate::sample;
-
-    fn workspace() -> Workspace {
-        let mut workspace = sample::workspace();
-        workspace.policy.grant_types.remove(&GrantType::Implicit);
-        workspace
-    }
-
-    /// What can be registered.
-    fn good() -> Registration {
-        let mut good = sample::client().registration;
-        good.grant_types.remove(&GrantType::Implicit);
-        good
-    }
-
-    /// The members that something is wrong with.
-    fn found(asked: &Registration, before: Option<&Registration>) -> Vec<Field> {
-        check(asked, before, &workspace()).into_iter().map(|problem| problem.field).collect()
-    }
-
-    /// What is wrong with a good registration after this change.
-    fn wrong(change: impl FnOnce(&mut Registration)) -> Vec<Field> {
-        let mut asked = good();
-        change(&mut asked);
-        found(&asked, None)
-    }
-
-    #[test]
-    fn s2_every_member_has_its_limits_and_all_of_them_are_told() {
-        assert_eq!(wrong(|_| ()), []);
-        for bad in ["", " App", "a\u{7}b", &"x".repeat(101)] {
-            assert_eq!(wrong(|it| it.name = bad.into()), [Field::Name], "{bad}");
-        }
-        assert_eq!(wrong(|it| it.name = "\u{e9}".repeat(100)), []);
-        assert_eq!(wrong(|it| it.description = "x".repeat(301)), [Field::Description]);
-        assert_eq!(wrong(|it| it.scope = Scope::parse("read admin").unwrap()), [Field::Scope]);
-        for bad in ["", "api", "https://api.example/#x", "https://api.example/ x"] {
-            assert_eq!(wrong(|it| it.resource = Some(bad.into())), [Field::Resource], "{bad}");
-        }
-        let both = |it: &mut Registration| (it.name, it.lifetimes.code) = (String::new(), Some(Seconds(601)));
-        assert_eq!(wrong(both), [Field::Name, Field::CodeLifetime]);
-    }
-
-    #[test]
-    fn what_was_registered_before_may_stay() {
-        let mut before = good();
-        before.description = "x".repeat(1_000);
-        before.grant_types.insert(GrantType::Implicit);
-        before.scope = Scope::parse("gone read").unwrap();
-        before.lifetimes.code = Some(Seconds(1));
-        before.resource = Some("api".into());
-        assert_eq!(found(&before, Some(&before)), []);
-        let told = [Field::Description, Field::GrantTypes, Field::Scope, Field::CodeLifetime, Field::Resource];
-        before.application_type = ApplicationType::Service;
-        assert_eq!(found(&before, None), told);
-    }
-
-    #[test]
-    fn rfc6749_s2_1_an_app_has_a_secret_or_has_none_and_that_for_good() {
-        let public = |it: &mut Registration| {
-            it.token_endpoint_auth_method = AuthMethod::None;
-            it.grant_types.remove(&GrantType::ClientCredentials);
-        };
-        assert_eq!(wrong(public), [Field::AuthMethod]);
-        assert_eq!(wrong(|it| it.application_type = ApplicationType::Native), [Field::AuthMethod]);
-        let mut spa = Registration { application_type: ApplicationType::Spa, ..good() };
-        public(&mut spa);
-        assert_eq!(found(&spa, None), []);
-        assert_eq!(found(&spa, Some(&good())), [Field::ApplicationType, Field::AuthMethod]);
-    }
-
-    #[test]
-    fn rfc6749_s4_grants_go_together() {
-        let with = |grants: &[GrantType]| wrong(|it| it.grant_types = grants.iter().copied().collect());
-        use GrantType::{ClientCredentials, Implicit, Password, RefreshToken};
-        assert_eq!(with(&[Implicit]), [Field::GrantTypes]);
-        assert_eq!(with(&[]), [Field::GrantTypes]);
-        assert_eq!(with(&[ClientCredentials, RefreshToken]), [Field::GrantTypes]);
-        assert_eq!(with(&[Password, RefreshToken]), []);
-        let api =
-            |it: &mut Registration| (it.grant_types, it.resource) = ([].into(), Some("https://api.example".into()));
-        assert_eq!(wrong(api), []);
-        let mut public = sample::public().registration;
-        public.application_type = ApplicationType::Spa;
-        public.grant_types = [ClientCredentials].into();
-        let problems = check(&public, None, &workspace());
-        assert_eq!(problems.iter().map(|it| it.rule).collect::<Vec<_>>(), [Some(Rule::rfc(6749, "4.4"))]);
-    }
-
-    #[test]
-    fn rfc6749_s3_1_2_2_some_redirect_uris_each_once() {
-        let uris = |count: usize, of: usize| {
-            let uri = |n| RedirectUri::register(&format!("https://app.test/{}", n % of)).unwrap();
-            wrong(|it| it.redirect_uris = (0..count).map(uri).collect())
-        };
-        for (count, of, told) in [(0, 1, 1), (1, 1, 0), (50, 50, 0), (51, 51, 1), (3, 2, 1)] {
-            assert_eq!(uris(count, of), vec![Field::RedirectUris; told], "{count} of {of}");
-        }
-    }
-
-    #[test]
-    fn lifetimes_have_bounds_and_what_lives_longest_lives_longer() {
-        let lifetimes = |code, access_token, refresh_idle, refresh_absolute| {
-            let seconds = |n: i64| (n != 0).then_some(Seconds(n));
-            let [code, access_token] = [code, access_token].map(seconds);
-            let [refresh_idle, refresh_absolute] = [refresh_idle, refresh_absolute].map(seconds);
-            wrong(|it| it.lifetimes = LifetimeOverrides { code, access_token, refresh_idle, refresh_absolute })
-        };
-        assert_eq!(lifetimes(10, 60, 300, 300), []);
-        assert_eq!(lifetimes(600, 86_400, 31_536_000, 315_360_000), []);
-        assert_eq!(lifetimes(9, 59, 299, 300), [Field::CodeLifetime, Field::AccessTokenLifetime, Field::RefreshIdle]);
-        assert_eq!(lifetimes(601, 86_401, 0, 0), [Field::CodeLifetime, Field::AccessTokenLifetime]);
-        for (idle, absolute) in [(600, 599), (0, 600), (31_536_000, 0)] {
-            assert_eq!(lifetimes(0, 0, idle, absolute), [Field::RefreshAbsolute], "{idle} {absolute}");
-        }
-    }
-}
+mod tests;

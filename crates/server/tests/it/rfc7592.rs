@@ -1,0 +1,199 @@
+//! RFC 7592: an app that registered itself sees, changes and removes its registration.
+
+use crate::harness::{Answer, CALLBACK, ISSUER, World, basic, wait};
+use crate::rfc7591::{REGISTER, find, least, open_world, register};
+use grantry_protocol::workspace::DynamicRegistrationPolicy;
+use serde_json::{Value, json};
+
+/// An app that has registered itself.
+struct App<'w> {
+    world: &'w World,
+    told: Value,
+}
+
+impl<'w> App<'w> {
+    fn new(world: &'w World, metadata: &Value) -> Self {
+        Self { world, told: register(world, metadata).json() }
+    }
+
+    fn member(&self, name: &str) -> &str {
+        self.told[name].as_str().unwrap()
+    }
+
+    fn path(&self) -> String {
+        self.member("registration_client_uri").strip_prefix("https://grantry.test").unwrap().to_owned()
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.member("registration_access_token"))
+    }
+
+    fn get(&self) -> Answer {
+        self.world.get(&self.path(), &[("authorization", &self.bearer())])
+    }
+
+    fn put(&self, metadata: &Value) -> Answer {
+        self.world.put_json(&self.path(), metadata, &[("authorization", &self.bearer())])
+    }
+
+    fn delete(&self) -> Answer {
+        self.world.delete(&self.path(), &[("authorization", &self.bearer())])
+    }
+
+    /// The least that an update says, and this.
+    fn update(&self, more: Value) -> Answer {
+        let mut metadata = least();
+        metadata["client_id"] = self.told["client_id"].clone();
+        metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.put(&metadata)
+    }
+}
+
+/// Without what may differ from one answer to the next.
+fn lasting(mut told: Value) -> Value {
+    for member in ["client_secret", "client_secret_expires_at", "registration_access_token"] {
+        told.as_object_mut().unwrap().remove(member);
+    }
+    told
+}
+
+#[test]
+fn s2_1_it_reads_what_it_registered_and_its_token_stays_good() {
+    let world = open_world();
+    let app = App::new(&world, &json!({ "redirect_uris": [CALLBACK], "initiate_login_uri": "https://app.test/login" }));
+    for _ in 0..2 {
+        let read = app.get();
+        assert_eq!((read.status, read.header("cache-control")), (200, Some("no-store")));
+        assert_eq!(lasting(read.json()), lasting(app.told.clone()));
+        assert_eq!(read.json()["initiate_login_uri"], "https://app.test/login");
+        let again = format!("Bearer {}", read.text("registration_access_token"));
+        assert_eq!(world.get(&app.path(), &[("authorization", &again)]).status, 200);
+    }
+    world.change_workspace(|row| row.policy.dynamic_registration = DynamicRegistrationPolicy::Off);
+    assert_eq!(app.get().status, 200, "who is registered stays so");
+}
+
+#[test]
+fn s2_2_an_update_replaces_everything() {
+    let world = open_world();
+    let app =
+        App::new(&world, &json!({ "redirect_uris": [CALLBACK], "client_name": "Old", "contacts": ["dev@app.test"] }));
+    let updated =
+        app.update(json!({ "redirect_uris": ["https://app.test/other"], "logo_uri": "https://app.test/logo.png" }));
+    assert_eq!((updated.status, updated.header("cache-control")), (200, Some("no-store")), "{}", updated.body);
+    let told = updated.json();
+    assert_eq!(told["redirect_uris"], json!(["https://app.test/other"]));
+    assert_eq!(told["logo_uri"], "https://app.test/logo.png");
+    assert_eq!((&told["client_name"], told.get("contacts")), (&told["client_id"], None));
+    assert_eq!(told.get("client_secret"), None, "it keeps the one it has");
+    assert_eq!(lasting(app.get().json()), lasting(told));
+    let registered = find(&world, app.member("client_id")).unwrap();
+    assert_eq!(registered.secrets.len(), 1);
+    assert_eq!(registered.registration.redirect_uris[0].as_str(), "https://app.test/other");
+}
+
+#[test]
+fn s2_2_an_update_names_its_client_and_chooses_nothing_that_is_ours() {
+    let world = open_world();
+    let app = App::new(&world, &least());
+    let secret = app.told["client_secret"].clone();
+    assert_eq!(app.update(json!({ "client_secret": secret, "client_name": "Named" })).status, 200);
+    for more in [
+        json!({ "client_id": "app" }),
+        json!({ "client_id": null }),
+        json!({ "client_secret": "0c5bd1ffbc6b4e5f9a3d7e2c1b0a9f8e" }),
+        json!({ "client_secret_expires_at": 0 }),
+        json!({ "registration_access_token": app.told["registration_access_token"] }),
+        json!({ "registration_client_uri": app.told["registration_client_uri"] }),
+        json!({ "client_id_issued_at": 0 }),
+        json!({ "redirect_uris": [] }),
+        json!({ "logo_uri": "javascript:alert(1)" }),
+        json!({ "token_endpoint_auth_method": "none" }),
+        json!({ "grant_types": ["client_credentials"] }),
+    ] {
+        let refused = app.update(more.clone());
+        assert_eq!(refused.status, 400, "{more}");
+        let codes = ["invalid_client_metadata", "invalid_redirect_uri"];
+        assert!(codes.contains(&refused.error().as_str()), "{more}: {}", refused.body);
+    }
+    assert_eq!(app.get().json()["client_name"], "Named", "nothing of them was kept");
+}
+
+#[test]
+fn s2_3_what_is_deleted_is_gone_with_its_tokens() {
+    let world = open_world();
+    let app = App::new(&world, &least());
+    let client_id = app.member("client_id");
+    let code = world.code_for(client_id, &format!("&scope=openid&redirect_uri={CALLBACK}"));
+    let secret = basic(client_id, app.member("client_secret"));
+    let form = format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}");
+    let token = world.post("/acme/oauth2/token", &form, &[("authorization", &secret)]).text("access_token");
+    let userinfo = || world.get("/acme/oauth2/userinfo", &[("authorization", &format!("Bearer {token}"))]).status;
+    assert_eq!(userinfo(), 200);
+    let deleted = app.delete();
+    assert_eq!((deleted.status, deleted.body.as_str(), deleted.header("cache-control")), (204, "", Some("no-store")));
+    assert_eq!(userinfo(), 401);
+    assert!(find(&world, client_id).is_none());
+    let update = json!({ "client_id": client_id, "redirect_uris": [CALLBACK] });
+    for answer in [app.get(), app.put(&update), app.delete()] {
+        assert_eq!((answer.status, answer.error().as_str()), (401, "invalid_token"));
+    }
+}
+
+#[test]
+fn s3_only_its_own_token_opens_a_registration() {
+    let world = open_world();
+    world.create_workspace("other");
+    let [app, other] = [(); 2].map(|()| App::new(&world, &least()));
+    let registered = format!("{REGISTER}/app");
+    for (path, authorization) in [
+        (app.path(), other.bearer()),
+        (app.path(), format!("Bearer {}", app.member("client_secret"))),
+        (app.path(), basic(app.member("client_id"), app.member("client_secret"))),
+        (app.path(), "Bearer x".to_owned()),
+        (app.path().replace("acme", "other"), app.bearer()),
+        (format!("{REGISTER}/unknown"), app.bearer()),
+        (registered, app.bearer()),
+    ] {
+        let headers = [("authorization", authorization.as_str())];
+        for answer in
+            [world.get(&path, &headers), world.put_json(&path, &least(), &headers), world.delete(&path, &headers)]
+        {
+            assert_eq!((answer.status, answer.error().as_str()), (401, "invalid_token"), "{path} {authorization}");
+            assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer "));
+        }
+    }
+    let none = world.get(&app.path(), &[]);
+    assert_eq!(none.status, 401);
+    assert_eq!((app.get().status, other.get().status), (200, 200), "nobody deleted anything");
+}
+
+#[test]
+fn s2_an_app_that_was_disabled_changes_nothing() {
+    let world = open_world();
+    let app = App::new(&world, &least());
+    let (row, now) = (find(&world, app.member("client_id")).unwrap().row, world.server().clock().now());
+    wait(world.server().store().write(world.workspace, move |tx| tx.set_client_disabled(row, Some(now)))).unwrap();
+    assert_eq!((app.get().status, app.delete().status), (401, 401));
+}
+
+#[test]
+fn s2_2_a_method_that_needs_a_secret_brings_one() {
+    let world = open_world();
+    let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    let metadata = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [key] } });
+    let app = App::new(&world, &metadata);
+    assert_eq!((app.told.get("client_secret"), &app.told["jwks"]), (None, &metadata["jwks"]));
+    let updated = app.update(json!({ "token_endpoint_auth_method": "client_secret_post" })).json();
+    assert!(updated["client_secret"].is_string());
+    assert_eq!(updated["client_secret_expires_at"], 0);
+    let again = app.update(json!({ "client_secret": updated["client_secret"] }));
+    assert_eq!((again.status, again.json().get("client_secret")), (200, None));
+}
+
+#[test]
+fn s3_the_uri_is_one_of_the_workspace() {
+    let world = open_world();
+    let app = App::new(&world, &least());
+    assert!(app.member("registration_client_uri").starts_with(&format!("{ISSUER}/oauth2/register/")));
+}
