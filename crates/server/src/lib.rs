@@ -24,6 +24,7 @@ pub mod random;
 mod reader;
 mod reply;
 mod routes;
+mod sector;
 pub mod server;
 pub mod settings;
 mod signing;

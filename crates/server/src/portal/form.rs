@@ -3,9 +3,11 @@
 use super::registration::{Draft, Members, Rules};
 use crate::pages::layout::Frame;
 use crate::reader::Reader;
+use crate::reply::Failure;
+use crate::sector;
 use askama::Template;
 use grantry_protocol::authorize::{OPENID, ResponseType};
-use grantry_protocol::client::{AuthMethod, Client};
+use grantry_protocol::client::{AuthMethod, Client, Registration};
 use grantry_protocol::jose::Algorithm;
 use grantry_protocol::register::{Field, may_have};
 use grantry_protocol::types::GrantType;
@@ -135,8 +137,31 @@ impl FormPage {
     }
 }
 
+/// The registration that a draft of this reader describes, or everything that is wrong with it. `app`: the one being edited.
+pub(super) async fn check(
+    reader: &Reader,
+    app: Option<&Client>,
+    draft: &Draft,
+) -> Result<Result<Registration, Box<FormErrors>>, Failure> {
+    let registration = match draft.check(&rules(reader, app)) {
+        Ok(registration) => registration,
+        Err(errors) => return Ok(Err(errors)),
+    };
+    let of = |registration: &Registration| {
+        (registration.openid.sector_identifier_uri.clone(), registration.redirect_uris.clone())
+    };
+    if app.is_some_and(|app| of(&app.registration) == of(&registration)) {
+        return Ok(Ok(registration));
+    }
+    Ok(sector::check(&reader.here, &registration).await?.map(|()| registration).map_err(|problem| {
+        let mut errors = Box::<FormErrors>::default();
+        draft.tell(&problem, &mut errors);
+        errors
+    }))
+}
+
 /// What a draft of this reader is measured by.
-pub(super) fn rules<'a>(reader: &'a Reader, app: Option<&'a Client>) -> Rules<'a> {
+fn rules<'a>(reader: &'a Reader, app: Option<&'a Client>) -> Rules<'a> {
     Rules { workspace: reader.here.row(), before: app.map(|app| &app.registration), by_admin: reader.is_admin() }
 }
 

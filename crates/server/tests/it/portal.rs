@@ -1,6 +1,8 @@
 //! The app portal: what a developer does there, and what nobody may do there.
 
 use crate::harness::{Answer, Browser, SECRET, World, basic, wait};
+use crate::site::{Page, Site};
+use grantry_protocol::authorize::ResponseType;
 use grantry_protocol::client::{AccessTokenFormat, Client};
 use grantry_protocol::jose::Algorithm;
 use grantry_protocol::workspace::AppRegistration;
@@ -437,6 +439,51 @@ fn openid_registration_s2_what_is_wrong_with_a_setting_stands_beside_it() {
         assert!(error.split("</div>").next().unwrap().contains(text), "{name}: {}", answer.body);
         assert!(answer.body.contains("class=\"advanced\" open"), "{name}");
     }
+}
+
+#[test]
+fn openid_registration_s5_the_sector_is_read_before_anything_is_stored() {
+    let (world, site) = (World::new(), Site::new());
+    let mut bob = world.bob();
+    site.show("/bad", Page::json(&serde_json::json!(["https://example.com/op"])));
+    site.show("/good", Page::json(&serde_json::json!(["https://notebook.test/cb"])));
+    for (path, text) in [("/bad", "must list every redirect URI"), ("/missing", "sector_identifier_uri-error")] {
+        let uri = site.url(path);
+        let fields: Vec<_> = WEB.into_iter().chain([("sector_identifier_uri", uri.as_str())]).collect();
+        let answer = fill(&mut bob, NEW, &fields);
+        assert_eq!(answer.status, 422, "{path}");
+        assert!(answer.body.contains(text), "{}", answer.body);
+    }
+    assert!(bob.get("/acme/oauth2/apps").body.contains("No apps yet"));
+    let uri = site.url("/good");
+    let fields: Vec<_> = WEB.into_iter().chain([("sector_identifier_uri", uri.as_str())]).collect();
+    let client_id = register(&mut bob, &fields);
+    let edit = format!("/acme/oauth2/apps/{client_id}/edit");
+    world.pass(60);
+    assert_eq!(fill(&mut bob, &edit, &with("name", "Notes")).status, 303);
+    assert_eq!(site.count("/good"), 1, "what it says of the same redirect URIs is known");
+    let answer = fill(&mut bob, &edit, &with("redirect_uris", "https://notebook.test/cb\nhttps://notebook.test/2"));
+    assert_eq!((answer.status, site.count("/good")), (422, 2));
+}
+
+#[test]
+fn what_is_wrong_with_a_member_that_the_form_does_not_show_stands_above_the_form() {
+    let world = World::new();
+    let mut bob = world.bob();
+    let (client_id, _) = register_web(&mut bob);
+    let Client { row, mut registration, .. } = client(&world, &client_id).unwrap();
+    registration.openid.response_types = [ResponseType::Code].into();
+    wait(world.server().store().write(world.workspace, move |tx| tx.update_registration(row, &registration))).unwrap();
+    let fields: Vec<_> =
+        WEB.into_iter().filter(|field| !["authorization_code", "refresh_token"].contains(&field.1)).collect();
+    let answer = fill(&mut bob, &format!("/acme/oauth2/apps/{client_id}/edit"), &fields);
+    assert_eq!(answer.status, 422);
+    let (_, notice) = answer.body.split_once("role=\"alert\"").unwrap();
+    assert!(
+        notice.split("</div>").next().unwrap().contains("response_types: The response type code"),
+        "{}",
+        answer.body
+    );
 }
 
 #[test]
