@@ -214,7 +214,8 @@ pub enum AuthMethod {
 
 impl AuthMethod {
     /// Every method, in order of preference.
-    pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+    pub const ALL: [Self; 5] =
+        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::ClientSecretJwt, Self::None];
 
     /// The wire value.
     pub const fn as_str(self) -> &'static str {

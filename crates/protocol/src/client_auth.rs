@@ -1,6 +1,10 @@
 //! RFC 6749 §2.3: how a client proves itself at the token, introspection and revocation endpoints.
 
-use crate::client::{AuthMethod, Client};
+mod assertion;
+
+pub use assertion::{ASSERTION_TYPE, AssertionCheck, ProvenOnce, assertion_algorithms, invalid_assertion};
+
+use crate::client::{AuthMethod, Client, StoredSecret};
 use crate::error::{ErrorCode, OAuthError, Rule};
 use crate::params::Params;
 use crate::types::{ClientRow, Secret, Timestamp};
@@ -10,37 +14,58 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 const RULE: Rule = Rule::rfc(6749, "2.3");
 
+/// How a secret at rest begins that can be known again.
+const SEALED: &str = "sealed:";
+
 /// What a request presents to prove its client. One method, never two.
 #[derive(Debug)]
 pub struct Credentials {
     /// The client that it says it is.
     pub client_id: String,
-    /// The method that it uses.
-    pub method: AuthMethod,
-    /// The secret; none with [`AuthMethod::None`].
-    secret: Option<Secret<String>>,
+    proof: Proof,
+}
+
+/// How it proves that.
+#[derive(Debug)]
+enum Proof {
+    /// Not at all: a public client.
+    None,
+    /// By its secret, in the header.
+    Basic(Secret<String>),
+    /// By its secret, in the form.
+    Post(Secret<String>),
+    /// By a JWT.
+    Assertion(Secret<String>),
 }
 
 impl Credentials {
     /// Reads the credentials of a request: its `Authorization` header, if it has one, and its form.
     pub fn read(authorization: Option<&str>, params: &Params) -> Result<Self, OAuthError> {
-        let Some(header) = authorization else {
-            return Self::from_form(params);
-        };
-        let credentials = Self::from_basic(header)?;
+        let has_assertion = params.get("client_assertion").or(params.get("client_assertion_type")).is_some();
         // RFC 6749 §2.3: the client must not use more than one authentication method in each request.
-        if params.get("client_secret").is_some() {
+        if [authorization.is_some(), params.get("client_secret").is_some(), has_assertion]
+            .iter()
+            .filter(|it| **it)
+            .count()
+            > 1
+        {
             return Err(OAuthError::new(
                 ErrorCode::InvalidRequest,
                 RULE,
-                "the client is authenticated twice; send the secret in the Authorization header or in the form, not in both",
+                "the client is authenticated twice; send the Authorization header, client_secret or client_assertion, and one only",
             ));
         }
+        let credentials = match authorization {
+            Some(header) => Self::from_basic(header)?,
+            None if has_assertion => Self::from_assertion(params)?,
+            None => Self::from_form(params)?,
+        };
+        // RFC 6749 §2.3.1, RFC 7521 §4.2: a client_id beside them names the same client.
         if params.get("client_id").is_some_and(|id| id != credentials.client_id) {
             return Err(OAuthError::new(
                 ErrorCode::InvalidRequest,
                 RULE,
-                "client_id in the form differs from the one in the Authorization header",
+                "client_id in the form differs from the client in the Authorization header or client_assertion",
             ));
         }
         Ok(credentials)
@@ -64,7 +89,19 @@ impl Credentials {
         if id.is_empty() || secret.is_empty() {
             return Err(malformed);
         }
-        Ok(Self { client_id: id, method: AuthMethod::ClientSecretBasic, secret: Some(Secret::new(secret)) })
+        Ok(Self { client_id: id, proof: Proof::Basic(Secret::new(secret)) })
+    }
+
+    /// RFC 7521 §4.2: the assertion and its type; client_id may be left out.
+    fn from_assertion(params: &Params) -> Result<Self, OAuthError> {
+        let refuse = |description| OAuthError::new(ErrorCode::InvalidClient, Rule::rfc(7521, "4.2"), description);
+        if params.get("client_assertion_type") != Some(ASSERTION_TYPE) {
+            return Err(refuse("client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
+        }
+        let assertion = params.get("client_assertion");
+        let assertion = assertion.ok_or(refuse("client_assertion is missing: it is a JWT that the client signed"))?;
+        let client_id = assertion::claimed_client(assertion)?;
+        Ok(Self { client_id, proof: Proof::Assertion(Secret::new(assertion.to_owned())) })
     }
 
     fn from_form(params: &Params) -> Result<Self, OAuthError> {
@@ -76,12 +113,21 @@ impl Credentials {
             ));
         };
         let secret = params.get("client_secret").map(|secret| Secret::new(secret.to_owned()));
-        let method = if secret.is_some() { AuthMethod::ClientSecretPost } else { AuthMethod::None };
-        Ok(Self { client_id: client_id.to_owned(), method, secret })
+        Ok(Self { client_id: client_id.to_owned(), proof: secret.map_or(Proof::None, Proof::Post) })
+    }
+
+    /// Whether this is how a client with this method proves itself.
+    const fn are_by(&self, method: AuthMethod) -> bool {
+        match method {
+            AuthMethod::ClientSecretBasic => matches!(self.proof, Proof::Basic(_)),
+            AuthMethod::ClientSecretPost => matches!(self.proof, Proof::Post(_)),
+            AuthMethod::PrivateKeyJwt | AuthMethod::ClientSecretJwt => matches!(self.proof, Proof::Assertion(_)),
+            AuthMethod::None => matches!(self.proof, Proof::None),
+        }
     }
 }
 
-/// A part of Basic credentials: `+` and `%                ` decoded, strict UTF-8, no NUL.
+/// A part of Basic credentials: `+` and `%` decoded, strict UTF-8, no NUL.
 fn form_decode(part: &str) -> Option<String> {
     // The parser splits at & and =, which a correctly encoded part does not contain; sent raw, they stand for themselves.
     let escaped = part.replace('&', "%26").replace('=', "%3D");
@@ -107,6 +153,8 @@ pub enum Check {
     Verified(VerifiedClient),
     /// Its secret rests as a password hash, which takes its time: compute, then conclude.
     Slow(SlowCheck),
+    /// It presents an assertion: find its keys, verify, see that it is the first time, then conclude.
+    Assertion(AssertionCheck),
 }
 
 /// A client whose secret rests as password hashes.
@@ -144,7 +192,7 @@ pub fn check(credentials: Credentials, client: Option<Client>, now: Timestamp) -
         return refuse("this app is disabled");
     }
     // RFC 7591 §2: the registered token_endpoint_auth_method, and no other.
-    if credentials.method != client.registration.token_endpoint_auth_method {
+    if !credentials.are_by(client.registration.token_endpoint_auth_method) {
         return refuse(match client.registration.token_endpoint_auth_method {
             AuthMethod::ClientSecretBasic => "this app authenticates by client_secret_basic: Authorization: Basic",
             AuthMethod::ClientSecretPost => {
@@ -156,40 +204,53 @@ pub fn check(credentials: Credentials, client: Option<Client>, now: Timestamp) -
             AuthMethod::None => "this app is public and has no secret: send only its client_id",
         });
     }
-    let Some(secret) = credentials.secret else {
-        return Ok(Check::Verified(VerifiedClient(client)));
+    let secret = match credentials.proof {
+        Proof::None => return Ok(Check::Verified(VerifiedClient(client))),
+        Proof::Assertion(assertion) => return Ok(Check::Assertion(AssertionCheck { client, assertion })),
+        Proof::Basic(secret) | Proof::Post(secret) => secret,
     };
     let presented = SecretDigest::of_random(secret.expose());
-    let mut hashes = Vec::new();
-    for stored in client.secrets.iter().filter(|stored| stored.expires_at.is_none_or(|end| now < end)) {
-        if stored.digest.starts_with("$argon2") {
-            hashes.push(stored.digest.clone());
-        } else if constant_time::verify_slices_are_equal(stored.digest.as_bytes(), presented.as_str().as_bytes())
-            .is_ok()
-        {
-            return Ok(Check::Verified(VerifiedClient(client)));
-        }
+    let is_presented = |stored: &StoredSecret| {
+        constant_time::verify_slices_are_equal(stored.digest.as_bytes(), presented.as_str().as_bytes()).is_ok()
+    };
+    if good_secrets(&client, now).any(is_presented) {
+        return Ok(Check::Verified(VerifiedClient(client)));
     }
+    if good_secrets(&client, now).all(|stored| stored.digest.starts_with(SEALED)) {
+        return refuse("the app has no secret for this method: rotate its secret, and send the new one");
+    }
+    let hashes = good_secrets(&client, now).map(|stored| &stored.digest).filter(|digest| digest.starts_with("$argon2"));
+    let hashes: Vec<String> = hashes.cloned().collect();
     if hashes.is_empty() {
         return Err(wrong_secret());
     }
     Ok(Check::Slow(SlowCheck { client, secret, hashes }))
 }
 
-/// Whether this is a secret of the client that is good now. Only random ones, which the server made, are looked at.
-pub fn is_secret_of(client: &Client, presented: &str, now: Timestamp) -> bool {
-    let presented = SecretDigest::of_random(presented);
-    let good = client.secrets.iter().filter(|stored| stored.expires_at.is_none_or(|end| now < end));
-    good.into_iter().any(|stored| {
-        constant_time::verify_slices_are_equal(stored.digest.as_bytes(), presented.as_str().as_bytes()).is_ok()
-    })
+/// Whether this is a secret of the client that is good now: a random one, which the server made, by its digest, or one of `opened`,
+/// which were [sealed](sealed_secrets).
+pub fn is_secret_of(client: &Client, presented: &str, opened: &[impl AsRef<[u8]>], now: Timestamp) -> bool {
+    let digest = SecretDigest::of_random(presented);
+    let is = |own: &[u8], presented: &str| constant_time::verify_slices_are_equal(own, presented.as_bytes()).is_ok();
+    opened.iter().any(|own| is(own.as_ref(), presented))
+        || good_secrets(client, now).any(|stored| is(stored.digest.as_bytes(), digest.as_str()))
+}
+
+/// The secrets of a client that are good now and rest sealed.
+pub fn sealed_secrets(client: &Client, now: Timestamp) -> Vec<Vec<u8>> {
+    good_secrets(client, now).filter_map(|stored| SecretDigest::unsealable(&stored.digest)).collect()
+}
+
+fn good_secrets(client: &Client, now: Timestamp) -> impl Iterator<Item = &StoredSecret> {
+    client.secrets.iter().filter(move |stored| stored.expires_at.is_none_or(|end| now < end))
 }
 
 const fn wrong_secret() -> OAuthError {
     OAuthError::new(ErrorCode::InvalidClient, Rule::rfc(6749, "5.2"), "the client secret is wrong or was retired")
 }
 
-/// How a client secret rests: `sha256:<base64url>` where it is random, an Argon2id PHC string where it may not be.
+/// How a client secret rests: `sha256:<base64url>` where it is random, an Argon2id PHC string where it may not be, and
+/// `sealed:<base64url>` where it has to be known again, because the client signs with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretDigest(String);
 
@@ -198,6 +259,16 @@ impl SecretDigest {
     pub fn of_random(secret: &str) -> Self {
         let digest = digest::digest(&digest::SHA256, secret.as_bytes());
         Self(format!("sha256:{}", URL_SAFE_NO_PAD.encode(digest)))
+    }
+
+    /// Of a secret that was sealed under the master key.
+    pub fn of_sealed(sealed: &[u8]) -> Self {
+        Self(format!("{SEALED}{}", URL_SAFE_NO_PAD.encode(sealed)))
+    }
+
+    /// What was sealed, if that is how a secret rests.
+    fn unsealable(digest: &str) -> Option<Vec<u8>> {
+        digest.strip_prefix(SEALED).and_then(|sealed| URL_SAFE_NO_PAD.decode(sealed).ok())
     }
 
     /// The stored form.
@@ -244,6 +315,7 @@ mod tests {
         match check(credentials, client, NOW).map_err(|e| e.code)? {
             Check::Verified(_) => Ok(()),
             Check::Slow(slow) => slow.conclude(false).map(|_| ()).map_err(|e| e.code),
+            Check::Assertion(_) => panic!("no test here presents one"),
         }
     }
 

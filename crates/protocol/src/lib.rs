@@ -10,6 +10,7 @@ pub mod bearer;
 pub mod claims;
 pub mod client;
 pub mod client_auth;
+pub mod client_jwt;
 pub mod entropy;
 pub mod error;
 pub mod grant;

@@ -3,6 +3,7 @@
 use crate::authorize::{Prompt, ResponseMode, ResponseType};
 use crate::claims;
 use crate::client::{AuthMethod, SubjectType};
+use crate::client_auth::assertion_algorithms;
 use crate::id_token::ACR_VALUES;
 use crate::jose::Algorithm;
 use crate::types::GrantType;
@@ -29,7 +30,9 @@ pub struct Metadata {
     subject_types_supported: Vec<&'static str>,
     id_token_signing_alg_values_supported: Vec<&'static str>,
     userinfo_signing_alg_values_supported: Vec<&'static str>,
+    request_object_signing_alg_values_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     display_values_supported: Vec<&'static str>,
     prompt_values_supported: Vec<&'static str>,
     claim_types_supported: Vec<&'static str>,
@@ -37,14 +40,17 @@ pub struct Metadata {
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
+    require_request_uri_registration: bool,
     ui_locales_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_endpoint: Option<String>,
     service_documentation: String,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     code_challenge_methods_supported: Vec<&'static str>,
     authorization_response_iss_parameter_supported: bool,
 }
@@ -70,16 +76,20 @@ impl Metadata {
             acr_values_supported: ACR_VALUES.to_vec(),
             subject_types_supported: SubjectType::ALL.map(SubjectType::as_str).to_vec(),
             id_token_signing_alg_values_supported: algorithms.clone(),
-            userinfo_signing_alg_values_supported: algorithms,
+            userinfo_signing_alg_values_supported: algorithms.clone(),
+            request_object_signing_alg_values_supported: algorithms,
             token_endpoint_auth_methods_supported: methods.clone(),
+            token_endpoint_auth_signing_alg_values_supported: assertion_algorithms().collect(),
             // OpenID Connect Discovery §3: a page that fits every size is all of them.
             display_values_supported: vec!["page", "popup", "touch", "wap"],
             prompt_values_supported: Prompt::ALL.to_vec(),
             claim_types_supported: vec!["normal"],
             claims_supported: claims_supported(),
             claims_parameter_supported: true,
-            request_parameter_supported: false,
-            request_uri_parameter_supported: false,
+            request_parameter_supported: true,
+            request_uri_parameter_supported: true,
+            // OpenID Connect Core §6.2: no address is asked because a stranger wants it.
+            require_request_uri_registration: true,
             ui_locales_supported: vec!["en"],
             registration_endpoint: match workspace.policy.dynamic_registration {
                 DynamicRegistrationPolicy::Off => None,
@@ -90,8 +100,10 @@ impl Metadata {
             service_documentation: endpoint(""),
             revocation_endpoint: endpoint("/revoke"),
             revocation_endpoint_auth_methods_supported: methods.clone(),
+            revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms().collect(),
             introspection_endpoint: endpoint("/introspect"),
             introspection_endpoint_auth_methods_supported: methods.into_iter().filter(|it| *it != "none").collect(),
+            introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms().collect(),
             code_challenge_methods_supported: vec!["S256"],
             authorization_response_iss_parameter_supported: true,
         }

@@ -31,10 +31,8 @@ impl Params {
             if position >= MOST {
                 return Err(refuse("the request has more than 64 parameters"));
             }
-            // RFC 6749 appendix B: values are UTF-8; a decoder's replacement character marks what was not.
-            if [&name, &value].iter().any(|text| text.contains(['\0', '\u{FFFD}'])) {
-                return Err(refuse("a parameter is not percent-encoded UTF-8, or contains a NUL character"));
-            }
+            check_text(&name)?;
+            check_text(&value)?;
             if name.split_once('[').is_some_and(|(base, _)| KNOWN.contains(&base)) {
                 return Err(refuse(
                     "a parameter is written as an array (name[]); parameters are plain names with one value",
@@ -46,6 +44,21 @@ impl Params {
             }
         }
         Ok(params)
+    }
+
+    /// Gives a parameter this value, whatever it had before.
+    pub(crate) fn put(&mut self, name: &str, value: &str) -> Result<(), OAuthError> {
+        check_text(value)?;
+        self.values.remove(name);
+        if !value.is_empty() {
+            self.values.insert(name.to_owned(), value.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The parameters that have a value, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     fn insert(&mut self, name: String, value: String) {
@@ -86,6 +99,19 @@ impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.values.keys()).finish()
     }
+}
+
+/// RFC 6749 appendix B: values are UTF-8; a decoder's replacement character marks what was not.
+fn check_text(text: &str) -> Result<(), OAuthError> {
+    if text.contains(['\0', '\u{FFFD}']) {
+        return Err(refuse("a parameter is not percent-encoded UTF-8, or contains a NUL character"));
+    }
+    Ok(())
+}
+
+/// Whether a rule here reads a parameter with this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name)
 }
 
 fn refuse(description: &'static str) -> OAuthError {

@@ -7,12 +7,17 @@ use crate::client::{
 };
 use crate::client_auth::{Check, Credentials, SecretDigest, VerifiedClient, check};
 use crate::grant::{Grant, GrantState, Standing};
+use crate::jose::{Algorithm, ClientKeys, SigningKey};
 use crate::params::Params;
 use crate::redirect_uri::RedirectUri;
 use crate::scope::Scope;
 use crate::subject::Subject;
 use crate::types::{ClientRow, GrantId, GrantType, Seconds, SessionId, Timestamp, UserId, WorkspaceId};
 use crate::workspace::{Policy, ScopeDefinition, Slug, Workspace};
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{EncodingKey, Header};
+use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 
@@ -35,7 +40,7 @@ pub(crate) fn workspace() -> Workspace {
 }
 
 /// A user about whom this is known.
-pub(crate) fn user(claims: serde_json::Value) -> User {
+pub(crate) fn user(claims: Value) -> User {
     User {
         id: UserId(1),
         subject: "sub".to_owned(),
@@ -46,6 +51,20 @@ pub(crate) fn user(claims: serde_json::Value) -> User {
         created_at: NOW,
         claims: claims.to_string(),
     }
+}
+
+/// A key of the client: for it to sign with, and as it published it.
+pub(crate) static KEY: LazyLock<(EncodingKey, ClientKeys)> = LazyLock::new(|| {
+    let key = EncodingKey::from_ec_der(&SigningKey::generate(Algorithm::ES256).unwrap());
+    let public = Jwk::from_encoding_key(&key, jsonwebtoken::Algorithm::ES256).unwrap();
+    let set = json!({ "keys": [public] }).to_string();
+    (key, ClientKeys::parse(set.as_bytes()).unwrap())
+});
+
+/// Claims that the client signed with it.
+pub(crate) fn signed(typ: Option<&str>, claims: &Value) -> String {
+    let header = Header { typ: typ.map(str::to_owned), ..Header::new(jsonwebtoken::Algorithm::ES256) };
+    jsonwebtoken::encode(&header, claims, &KEY.0).unwrap()
 }
 
 /// A confidential client with the secret `secret`.
@@ -92,7 +111,7 @@ pub(crate) fn verified(client: Client) -> VerifiedClient {
     let credentials = Credentials::read(None, &Params::parse(form.as_bytes()).unwrap()).unwrap();
     match check(credentials, Some(client), NOW).unwrap() {
         Check::Verified(client) => client,
-        Check::Slow(_) => panic!("the secret is random"),
+        Check::Slow(_) | Check::Assertion(_) => panic!("the secret is random"),
     }
 }
 

@@ -10,9 +10,11 @@ pub(crate) mod revoke;
 pub(crate) mod token;
 pub(crate) mod userinfo;
 
+use crate::client_keys;
 use crate::here::Here;
 use crate::login;
 use crate::reply::Failure;
+use crate::secrets;
 use crate::throttle::{Guesser, place_of};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
@@ -20,8 +22,9 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use grantry_protocol::client::Client;
-use grantry_protocol::client_auth::{self, Check, Credentials, VerifiedClient};
+use grantry_protocol::client::{AuthMethod, Client};
+use grantry_protocol::client_auth::{self, AssertionCheck, Check, Credentials, VerifiedClient, invalid_assertion};
+use grantry_protocol::jose::ClientKeys;
 use grantry_protocol::{ErrorCode, OAuthError, Params, Rule};
 
 /// The client that a request names, and whether it proved itself. The client is known even where the proof failed: CORS needs it.
@@ -58,7 +61,24 @@ async fn verify(here: &Here, credentials: Credentials, client: Option<Client>) -
             let matched = login::throttled(here, &guessers, checked).await?;
             Ok(slow.conclude(matched)?)
         }
+        Check::Assertion(assertion) => prove(here, &assertion).await,
     }
+}
+
+/// OpenID Connect Core §9: by its assertion, which is remembered so that it is good once.
+async fn prove(here: &Here, assertion: &AssertionCheck) -> Result<VerifiedClient, Failure> {
+    let registered = &assertion.client().registration;
+    let (issuer, now) = (here.issuer(), here.now);
+    let proven = if registered.token_endpoint_auth_method == AuthMethod::ClientSecretJwt {
+        let secrets = secrets::open(here, &assertion.sealed_secrets(now))?;
+        assertion.verify_with_secrets(&secrets, issuer, now)?
+    } else {
+        let check = |keys: &ClientKeys| assertion.verify(keys, issuer, now);
+        client_keys::prove(&here.server, &registered.openid, check, invalid_assertion).await?
+    };
+    let (client, jti_digest, expires_at) = (proven.client().row, proven.jti_digest().to_owned(), proven.expires_at());
+    let is_first = here.write(move |tx| tx.insert_used_assertion(client, &jti_digest, expires_at)).await?;
+    Ok(proven.conclude(is_first)?)
 }
 
 /// The `Authorization` header, of which there may be one.

@@ -27,6 +27,7 @@ mod session_client;
 mod signing_key;
 mod store;
 mod tx;
+mod used_assertion;
 mod user;
 mod value;
 

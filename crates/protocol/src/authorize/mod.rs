@@ -2,6 +2,7 @@
 
 mod decide;
 mod openid;
+pub mod request_object;
 mod respond;
 mod response_type;
 mod validate;
@@ -10,7 +11,7 @@ pub use decide::{Authorized, Decision, Known, Question, SignedIn, Waited, decide
 pub use openid::{AuthenticationRequest, OFFLINE_ACCESS, OPENID, Prompt};
 pub use respond::{Answer, Issued, RedirectTarget};
 pub use response_type::{ResponseMode, ResponseType};
-pub use validate::{Refusal, ValidRequest, validate};
+pub use validate::{Refusal, ValidRequest, refuse, validate};
 
 #[cfg(test)]
 mod tests;

@@ -71,8 +71,7 @@ pub fn validate(
     // From here on the client is told of errors by redirect; the target exists because the two checks above passed.
     let response_type = read_response_type(params);
     let mode = read_response_mode(params, response_type);
-    let usual = response_type.map_or(ResponseMode::Query, ResponseType::usual_mode);
-    let target = RedirectTarget::new(redirect_uri, mode.unwrap_or(usual), params.get("state"), issuer);
+    let target = target(params, redirect_uri, issuer);
     let rest = mode.and(response_type).and_then(|response_type| check_rest(params, workspace, &client, response_type));
     match rest {
         Ok(Rest { response_type, scope, code_challenge, authentication }) => Ok(ValidRequest {
@@ -86,6 +85,24 @@ pub fn validate(
         }),
         Err(error) => Err(Refusal::Redirect(Box::new(target), error)),
     }
+}
+
+/// A refusal of a request that could not be read as far as [`validate`] needs it, because of its request object: the client is
+/// told where what could be read names it and its redirect URI.
+pub fn refuse(params: &Params, client: Option<Client>, issuer: &str, error: OAuthError) -> Refusal {
+    let redirect_uri = check_client(params, client).and_then(|client| check_redirect_uri(params, &client));
+    match redirect_uri {
+        Ok(redirect_uri) => Refusal::Redirect(Box::new(target(params, redirect_uri, issuer)), error),
+        Err(_) => Refusal::Show(error),
+    }
+}
+
+/// Where the answer goes, and how: as asked, or as is usual where that cannot be.
+fn target(params: &Params, redirect_uri: String, issuer: &str) -> RedirectTarget {
+    let response_type = read_response_type(params);
+    let mode = read_response_mode(params, response_type);
+    let usual = response_type.map_or(ResponseMode::Query, ResponseType::usual_mode);
+    RedirectTarget::new(redirect_uri, mode.unwrap_or(usual), params.get("state"), issuer)
 }
 
 fn check_client(params: &Params, client: Option<Client>) -> Result<Client, OAuthError> {
@@ -132,7 +149,7 @@ fn check_redirect_uri(params: &Params, client: &Client) -> Result<String, OAuthE
 }
 
 /// Whether the request itself asks for `openid`; `scope=*` does not say so.
-fn names_openid(params: &Params) -> bool {
+pub(super) fn names_openid(params: &Params) -> bool {
     params.get("scope").is_some_and(|scope| scope.split(' ').any(|name| name == OPENID))
 }
 
@@ -181,6 +198,10 @@ fn check_rest(
 ) -> Result<Rest, OAuthError> {
     // RFC 6749 §4.1.2.1: invalid_request, if a parameter is included more than once.
     params.check_repeated()?;
+    // RFC 9101 §5: what a request object says stands in the parameters when they come here.
+    if params.get("request").or(params.get("request_uri")).is_some() {
+        return Err(super::request_object::invalid_request_object("the request object of this request was refused"));
+    }
     check_response_type(workspace, client, response_type)?;
     let code_challenge = pkce::read_challenge(params.get("code_challenge"), params.get("code_challenge_method"))?;
     // RFC 9700 §2.1.1: public clients must use PKCE.

@@ -19,6 +19,8 @@ pub enum KeyPurpose {
     Pairwise,
     /// Decrypting what others encrypt for us.
     Encryption,
+    /// Authenticating messages of a client that has it too: its secret. It rests with the client, not among the keys.
+    ClientSecret,
 }
 
 impl KeyPurpose {
@@ -31,6 +33,7 @@ impl KeyPurpose {
             Self::Signing => "signing",
             Self::Pairwise => "pairwise",
             Self::Encryption => "encryption",
+            Self::ClientSecret => "client_secret",
         }
     }
 

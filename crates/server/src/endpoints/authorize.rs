@@ -1,6 +1,8 @@
 //! RFC 6749 §3.1, OpenID Connect Core §3.1.2: `GET, POST W/oauth2/authorize`. No page is rendered here: it answers, or sends
 //! the person to one that asks.
 
+mod request_object;
+
 use super::token::{Granted, Tokens};
 use crate::browser::Browser;
 use crate::form::RawForm;
@@ -37,7 +39,7 @@ pub(crate) async fn get(here: Here, headers: HeaderMap, RawQuery(query): RawQuer
     let browser = Browser::read(&here, &headers).await?;
     let waiting = match query.strip_prefix(RESUME).and_then(|rest| rest.strip_prefix('=')) {
         Some(sealed) => open_waiting(&here, sealed)?,
-        None => begin(&here, &browser, query)?,
+        None => begin(&here, &browser, query).await?,
     };
     let response = answer(&here, &browser, &waiting).await?;
     Ok(browser.finish(response))
@@ -56,12 +58,20 @@ fn check_length(encoded: &str) -> Result<(), Failure> {
     if encoded.len() > LONGEST { Err(Failure::TooLarge) } else { Ok(()) }
 }
 
-/// A request that has just arrived.
-fn begin(here: &Here, browser: &Browser, query: String) -> Result<WaitingRequest, Failure> {
+/// A request that has just arrived, with all of its parameters.
+async fn begin(here: &Here, browser: &Browser, query: String) -> Result<WaitingRequest, Failure> {
     check_length(&query)?;
     if !query.is_ascii() {
         return Err(Failure::BadForm("the request is not percent-encoded"));
     }
+    let query = match request_object::resolve(here, &query).await {
+        Ok(resolved) => resolved.unwrap_or(query),
+        // RFC 9700 §4.11.2: as below, but there is no request yet that could wait for a login. So the person is told.
+        Err(Failure::Redirected(_, error)) if browser.person().is_none() && !is_silent(&query) => {
+            return Err(error.into());
+        }
+        Err(failure) => return Err(failure),
+    };
     let session = browser.person().map(|person| person.session);
     Ok(WaitingRequest { query, asked_at: here.now, expires_at: here.now.plus(PATIENCE), session, chosen: false })
 }
@@ -70,7 +80,7 @@ async fn answer(here: &Here, browser: &Browser, waiting: &WaitingRequest) -> Res
     let request = match valid_request(here, waiting).await {
         // RFC 9700 §4.11.2: the person is authenticated before any redirect to an app, which anyone may have registered.
         // OpenID Connect Core §3.1.2.1: but for prompt=none, where no page may be shown.
-        Err(Failure::Redirected(..)) if browser.person().is_none() && !is_silent(waiting) => {
+        Err(Failure::Redirected(..)) if browser.person().is_none() && !is_silent(&waiting.query) => {
             return Ok(see_other(&to_page(here, "/login", waiting)));
         }
         request => request?,
@@ -87,18 +97,23 @@ async fn answer(here: &Here, browser: &Browser, waiting: &WaitingRequest) -> Res
     }
 }
 
-fn is_silent(waiting: &WaitingRequest) -> bool {
-    form_urlencoded::parse(waiting.query.as_bytes()).any(|(name, value)| name == "prompt" && value == "none")
+fn is_silent(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "prompt" && value == "none")
 }
 
 /// Reads and checks a request; also used when the person comes back to it.
 pub(crate) async fn valid_request(here: &Here, waiting: &WaitingRequest) -> Result<ValidRequest, Failure> {
     let params = Params::parse_telling(waiting.query.as_bytes())?;
-    let client = match params.get("client_id").map(str::to_owned) {
-        Some(id) => here.read(move |tx| tx.find_client(&id)).await?,
-        None => None,
-    };
+    let client = client_of(here, &params).await?;
     Ok(validate(&params, here.row(), client, here.issuer())?)
+}
+
+/// The client that a request names.
+async fn client_of(here: &Here, params: &Params) -> Result<Option<Client>, Failure> {
+    match params.get("client_id").map(str::to_owned) {
+        Some(id) => here.read(move |tx| tx.find_client(&id)).await,
+        None => Ok(None),
+    }
 }
 
 /// What a valid request needs next, with this browser in front of it.

@@ -6,6 +6,7 @@ use crate::form::Json;
 use crate::here::Here;
 use crate::portal::register::new_client_id;
 use crate::reply::{Failure, NO_STORE};
+use crate::secrets;
 use crate::sector;
 use crate::server::Server;
 use crate::signing;
@@ -18,8 +19,8 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use grantry_protocol::client::{Client, DynamicRegistration, Registration};
-use grantry_protocol::client_auth::{SecretDigest, is_secret_of};
+use grantry_protocol::client::{AuthMethod, Client, DynamicRegistration, Registration};
+use grantry_protocol::client_auth::{is_secret_of, sealed_secrets};
 use grantry_protocol::register::{Metadata, Registrar, RegistrationError, describe};
 use grantry_protocol::sealed::{InitialAccessToken, RegistrationAccessToken};
 use grantry_protocol::types::Seconds;
@@ -68,13 +69,16 @@ pub(crate) async fn put(own: Own, Json(body): Json) -> Result<Response, Failure>
     let Own { here, client, .. } = &own;
     use_one(here)?;
     let metadata = Metadata::read(&body, here.row(), here.issuer(), here.now)?;
-    metadata.check_update(&client.client_id, |secret| is_secret_of(client, secret, here.now))?;
+    let sealed = secrets::open(here, &sealed_secrets(client, here.now))?;
+    metadata.check_update(&client.client_id, |text| is_secret_of(client, text, &sealed, here.now))?;
     let statement = metadata.software_statement().cloned();
     let registrar = Registrar::under(here.row().policy.dynamic_registration);
     let registration = metadata.registration(&client.client_id, registrar, Some(&client.registration), here.row())?;
     sector::check(here, &registration).await?.map_err(RegistrationError::from)?;
-    // A method that needs a secret, where there is none yet.
-    let secret = if client.secrets.is_empty() { fresh_secret(here, &registration) } else { None };
+    // A method that needs a secret, where there is none yet, or where it rests in a form that is of no use to the method.
+    let signs = |it: &Registration| it.token_endpoint_auth_method == AuthMethod::ClientSecretJwt;
+    let is_of_use = !client.secrets.is_empty() && signs(&registration) == signs(&client.registration);
+    let secret = if is_of_use { None } else { fresh_secret(here, &registration) };
     let (row, now, new) = (client.row, here.now, registration.clone());
     let digest = secret.as_ref().map(|secret| secret.digest.clone());
     let updated = here.write(move |tx| {
@@ -192,7 +196,8 @@ struct FreshSecret {
 fn fresh_secret(here: &Here, registration: &Registration) -> Option<FreshSecret> {
     registration.token_endpoint_auth_method.has_secret().then(|| {
         let text = entropy::draw_text::<32>(&mut here.server.randomness());
-        let digest = SecretDigest::of_random(&text).as_str().to_owned();
+        let method = registration.token_endpoint_auth_method;
+        let digest = secrets::at_rest(&here.server, here.row().id, method, &text).as_str().to_owned();
         FreshSecret { text, digest }
     })
 }

@@ -176,8 +176,12 @@ async fn create(server: &Server, slug: String, create: Create) -> Outcome<Answer
     let client_id = create.client_id.unwrap_or_else(|| readable_name(&mut server.randomness()));
     registration::check_client_id(&client_id)?;
     let method = create.changes.auth_method_of(create.application_type);
-    let secret = secret::Incoming::of(server, method, create.secret).await?;
-    let (digest, shown_secret) = (secret.digest, secret.to_show);
+    let secret = if method.has_secret() || create.secret.is_some() {
+        Some(secret::Incoming::of(server, create.secret).await?)
+    } else {
+        None
+    };
+    let shown_secret = secret.as_ref().and_then(secret::Incoming::to_show);
     let (within, now, kind, changes) = (server.clone(), server.clock().now(), create.application_type, create.changes);
     let taken = format!(
         "client_id `{client_id}` is taken in workspace `{slug}`; \
@@ -186,10 +190,11 @@ async fn create(server: &Server, slug: String, create: Create) -> Outcome<Answer
     let work = move |instance: &mut Instance<'_>| {
         let workspace = proceed!(find_workspace(instance, &slug)?);
         let registration = proceed!(changes.new_registration(kind, &workspace));
+        let digest = secret.as_ref().map(|secret| secret.at_rest(&within, workspace.id, method)).transpose();
         let new = NewClient {
             client_id: client_id.clone(),
             registration,
-            digest: digest.clone(),
+            digest: proceed!(digest),
             owner: None,
             dynamic: None,
         };

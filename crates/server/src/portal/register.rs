@@ -7,11 +7,11 @@ use super::secret::go_to_secret;
 use crate::form::Fields;
 use crate::reader::Reader;
 use crate::reply::Failure;
+use crate::secrets;
 use crate::signing;
 use axum::http::StatusCode;
 use axum::response::Response;
-use grantry_protocol::client::{ApplicationType, AuthMethod, Registration};
-use grantry_protocol::client_auth::SecretDigest;
+use grantry_protocol::client::{ApplicationType, Registration};
 use grantry_protocol::entropy::{self, Entropy};
 use grantry_storage::NewClient;
 
@@ -37,15 +37,17 @@ pub(crate) async fn post(reader: Reader, fields: Fields) -> Result<Response, Fai
 }
 
 async fn register(reader: Reader, registration: Registration) -> Result<Response, Failure> {
-    let has_secret = registration.token_endpoint_auth_method != AuthMethod::None;
-    let mut randomness = reader.here.server.randomness();
-    let secret = has_secret.then(|| entropy::draw_text::<32>(&mut randomness));
+    let (server, workspace) = (&reader.here.server, reader.here.row());
+    let mut randomness = server.randomness();
+    let method = registration.token_endpoint_auth_method;
+    let secret = method.has_secret().then(|| entropy::draw_text::<32>(&mut randomness));
+    let digest = |secret| secrets::at_rest(server, workspace.id, method, secret).as_str().to_owned();
     let client_id = new_client_id(&mut randomness);
     let algorithms = registration.chosen_algorithms();
     let new = NewClient {
         client_id: client_id.clone(),
         registration,
-        digest: secret.as_deref().map(|secret| SecretDigest::of_random(secret).as_str().to_owned()),
+        digest: secret.as_deref().map(digest),
         owner: Some(reader.user.id),
         dynamic: None,
     };

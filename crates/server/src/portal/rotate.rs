@@ -5,11 +5,11 @@ use super::confirm::{Confirmation, Problem, ask};
 use super::secret::go_to_secret;
 use crate::form::Fields;
 use crate::reply::Failure;
+use crate::secrets;
 use crate::words;
 use axum::http::StatusCode;
 use axum::response::Response;
 use grantry_protocol::client::SECRET_OVERLAP;
-use grantry_protocol::client_auth::SecretDigest;
 use grantry_protocol::entropy;
 
 /// `GET W/oauth2/apps/{client_id}/rotate`.
@@ -24,8 +24,10 @@ pub(crate) async fn post(own: OwnApp, fields: Fields) -> Result<Response, Failur
     if own.reader.check_form(&fields, &action(&own)).is_err() {
         return show(own, Some(Problem::STALE));
     }
-    let secret = entropy::draw_text::<32>(&mut own.reader.here.server.randomness());
-    let digest = SecretDigest::of_random(&secret);
+    let here = &own.reader.here;
+    let secret = entropy::draw_text::<32>(&mut here.server.randomness());
+    let method = own.client.registration.token_endpoint_auth_method;
+    let digest = secrets::at_rest(&here.server, here.row().id, method, &secret);
     let (row, now) = (own.client.row, own.reader.here.now);
     let rotate = own.reader.here.write(move |tx| {
         let number = tx.rotate_secret(row, digest.as_str(), now, now.plus(SECRET_OVERLAP))?;
@@ -46,9 +48,9 @@ fn action(own: &OwnApp) -> String {
     format!("app:rotate:{}", own.client.client_id)
 }
 
-/// A public app has no secret that could be rotated.
+/// A public app, and one that has keys of its own, has no secret that could be rotated.
 fn check_has_secrets(own: &OwnApp) -> Result<(), Failure> {
-    if own.client.is_public() { Err(Failure::NotFound) } else { Ok(()) }
+    if own.client.registration.token_endpoint_auth_method.has_secret() { Ok(()) } else { Err(Failure::NotFound) }
 }
 
 fn show(own: OwnApp, problem: Option<Problem>) -> Result<Response, Failure> {

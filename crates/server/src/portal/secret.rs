@@ -37,7 +37,7 @@ pub(crate) enum ShownSecret {
     },
     /// It was shown before, or too late.
     Gone,
-    /// A public app has none.
+    /// A public app has none, nor one that has keys of its own.
     None,
 }
 
@@ -51,7 +51,7 @@ pub(crate) async fn get(mut own: OwnApp) -> Result<Response, Failure> {
     let fresh = fresh.filter(|fresh| fresh.client == own.client.row);
     let secret = match fresh {
         Some(fresh) => shown(&own, fresh.secret),
-        None if own.client.is_public() => ShownSecret::None,
+        None if !own.client.registration.token_endpoint_auth_method.has_secret() => ShownSecret::None,
         None => ShownSecret::Gone,
     };
     let OwnApp { reader, client } = own;

@@ -45,6 +45,11 @@ fn s3_both_urls_give_the_same_registered_members_to_everyone() {
         "ui_locales_supported",
         "userinfo_endpoint",
         "userinfo_signing_alg_values_supported",
+        "token_endpoint_auth_signing_alg_values_supported",
+        "revocation_endpoint_auth_signing_alg_values_supported",
+        "introspection_endpoint_auth_signing_alg_values_supported",
+        "request_object_signing_alg_values_supported",
+        "require_request_uri_registration",
     ];
     for member in metadata.as_object().unwrap().keys() {
         assert!(registered.contains(&member.as_str()), "{member}");

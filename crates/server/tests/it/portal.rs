@@ -599,3 +599,23 @@ fn the_form_of_access_tokens_is_chosen_under_advanced_and_stays_until_it_is_chan
     }
     assert_eq!(choice().signing_alg, Algorithm::PS256);
 }
+
+#[test]
+fn an_app_can_sign_with_the_secret_it_was_shown_and_with_the_next_one() {
+    let world = World::new();
+    let mut bob = world.bob();
+    let client_id = register(&mut bob, &with("token_endpoint_auth_method", "client_secret_jwt"));
+    let first = secret_on(&bob.get(&format!("/acme/oauth2/apps/{client_id}/secret"))).unwrap();
+    let second = rotate(&mut bob, &client_id);
+    for (secret, status) in [(&first, 200), (&second, 200), (&first[1..].to_owned(), 401)] {
+        let now = world.server().clock().now().as_unix();
+        let claims = serde_json::json!({ "iss": client_id, "sub": client_id, "aud": crate::harness::ISSUER, "jti": secret, "exp": now + 60 });
+        let assertion = crate::signer::hs256(secret.as_bytes(), &serde_json::json!({ "alg": "HS256" }), &claims);
+        let form = format!(
+            "grant_type=client_credentials&client_assertion_type={}&client_assertion={assertion}",
+            grantry_protocol::client_auth::ASSERTION_TYPE
+        );
+        let answer = world.post("/acme/oauth2/token", &form, &[]);
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
+}

@@ -12,6 +12,7 @@ on_both_engines!(
     grants_go_when_they_are_over,
     sessions_go_when_nothing_hangs_on_them,
     secrets_and_denied_tokens_go,
+    used_assertions_go_when_nobody_would_take_them_again,
     signing_keys_go_when_nothing_they_signed_can_live,
     clients_that_registered_themselves_go_when_nobody_uses_them,
 );
@@ -117,6 +118,16 @@ fn secrets_and_denied_tokens_go(world: &World) {
     assert_eq!(secrets.iter().map(|secret| secret.digest.as_str()).collect::<Vec<_>>(), ["two"]);
     assert!(clean_up(world, days(4_000), 500) > 0);
     assert_eq!(world.read(move |tx| tx.find_client_by_row(app)).unwrap().secrets.len(), 1);
+}
+
+fn used_assertions_go_when_nobody_would_take_them_again(world: &World) {
+    let app = world.client("app");
+    let insert = || world.write(move |tx| tx.insert_used_assertion(app, b"jti", later(60)));
+    assert!(insert());
+    assert_eq!(clean_up(world, later(60), 500), 0);
+    assert!(!insert());
+    assert_eq!(clean_up(world, later(61), 500), 1);
+    assert!(insert());
 }
 
 fn signing_keys_go_when_nothing_they_signed_can_live(world: &World) {

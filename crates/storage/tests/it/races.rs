@@ -27,6 +27,7 @@ on_both_engines!(
     one_of_many_writes_the_first_signing_key,
     one_of_many_starts_a_successor,
     one_of_many_ends_a_session,
+    one_of_many_uses_an_assertion,
     all_agree_on_what_was_written_once,
     a_withdrawal_and_a_redemption_leave_no_grant_alive,
     a_withdrawal_and_an_authorization_leave_no_grant_without_consent,
@@ -114,6 +115,18 @@ fn one_of_many_changes_a_profile(world: &World) {
     assert_eq!(winners(written), 1);
     assert_eq!(world.read(move |tx| tx.find_user(bob)).unwrap().claims, format!("{{\"nickname\":\"{winner}\"}}"));
     assert_eq!(world.read(move |tx| tx.find_user(other)).unwrap().claims, "{}");
+}
+
+fn one_of_many_uses_an_assertion(world: &World) {
+    let (app, other, here) = (world.client("app"), world.client("other"), world.here);
+    let insert = |store: &Store, app, jti: &'static [u8]| {
+        wait(store.write(here, move |tx| tx.insert_used_assertion(app, jti, later(60))))
+    };
+    for jti in [b"one", b"two"] {
+        assert_eq!(winners(race(world, 64, |store, _| insert(store, app, jti))), 1);
+    }
+    assert!(insert(&world.store, other, b"one").unwrap(), "each client has names of its own");
+    assert!(!insert(&world.store, app, b"one").unwrap());
 }
 
 fn one_of_many_takes_a_name(world: &World) {

@@ -149,8 +149,18 @@ fn s2_1_a_public_type_has_no_secret_whatever_was_chosen() {
         assert_eq!(registration.token_endpoint_auth_method, AuthMethod::None);
     }
     assert!(wrong(check(&Draft { auth_method: "none".into(), ..draft() })).of(Field::AuthMethod).is_some());
-    assert!(wrong(check(&Draft { auth_method: "private_key_jwt".into(), ..draft() })).of(Field::AuthMethod).is_some());
+    assert!(wrong(check(&Draft { auth_method: "tls_client_auth".into(), ..draft() })).of(Field::AuthMethod).is_some());
     assert!(wrong(check(&Draft { kind: "robot".into(), ..draft() })).of(Field::ApplicationType).is_some());
+}
+
+#[test]
+fn openid_connect_core_s9_an_app_that_signs_has_keys() {
+    let signs = Draft { auth_method: "private_key_jwt".into(), ..draft() };
+    assert!(wrong(check(&signs)).of(Field::AuthMethod).is_some());
+    let openid = typed(&[("jwks_uri", "https://app.example/jwks")]);
+    assert_eq!(good(check(&Draft { openid, ..signs.clone() })).token_endpoint_auth_method, AuthMethod::PrivateKeyJwt);
+    let openid = typed(&[("jwks_uri", "https://app.example/jwks"), ("jwks", "{\"keys\":[]}")]);
+    assert!(wrong(check(&Draft { openid, ..signs })).of_member("jwks").is_some());
 }
 
 #[test]

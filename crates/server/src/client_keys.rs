@@ -1,0 +1,48 @@
+//! The public keys of a client: registered with it, or published by it and read from there.
+
+use crate::outbound::{Fetched, Unreachable};
+use crate::reply::Failure;
+use crate::server::Server;
+use grantry_protocol::OAuthError;
+use grantry_protocol::client::OpenidRegistration;
+use grantry_protocol::client_jwt::Unproven;
+use grantry_protocol::jose::ClientKeys;
+use std::sync::Arc;
+use url::Url;
+
+/// What a JWT of a client proves by its keys. Where none that is known made it, those at its `jwks_uri` are read again, once.
+pub(crate) async fn prove<T>(
+    server: &Server,
+    openid: &OpenidRegistration,
+    check: impl Fn(&ClientKeys) -> Result<T, Unproven>,
+    refuse: fn(&'static str) -> OAuthError,
+) -> Result<T, Failure> {
+    let refused = |unproven: Unproven| Failure::from(OAuthError::from(unproven));
+    let Some(uri) = &openid.jwks_uri else {
+        return check(&registered(openid).map_err(refuse)?).map_err(refused);
+    };
+    let url = Url::parse(uri).map_err(|_| refuse("the jwks_uri of the app is not a URL: register another"))?;
+    match check(&read(server.outbound().get(&url).await, refuse)?) {
+        // OpenID Connect Core §10.1.1: a client changes its keys by publishing another under a new kid.
+        Err(Unproven::UnknownKey(_)) => check(&read(server.outbound().get_fresh(&url).await, refuse)?).map_err(refused),
+        outcome => outcome.map_err(refused),
+    }
+}
+
+/// The keys in the registration.
+fn registered(openid: &OpenidRegistration) -> Result<ClientKeys, &'static str> {
+    let jwks = openid.jwks.as_ref().ok_or("the app has no keys: register its jwks or jwks_uri")?;
+    ClientKeys::parse(jwks.to_string().as_bytes()).map_err(|error| error.description())
+}
+
+/// The keys that a `jwks_uri` answered with.
+fn read(
+    fetched: Result<Arc<Fetched>, Unreachable>,
+    refuse: fn(&'static str) -> OAuthError,
+) -> Result<ClientKeys, Failure> {
+    match fetched {
+        Ok(fetched) => Ok(ClientKeys::parse(&fetched.body).map_err(|error| refuse(error.description()))?),
+        Err(Unreachable::Busy) => Err(Failure::Busy),
+        Err(unreachable) => Err(refuse(unreachable.as_str()).into()),
+    }
+}
