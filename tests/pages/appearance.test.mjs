@@ -13,6 +13,8 @@ const PICTURES = fileURLToPath(new URL("../../target/screenshots/", import.meta.
 const SCHEMES = ["light", "dark"];
 const WIDTHS = [360, 1280];
 const HEIGHT = 800;
+const LOGOS = "https://logos.example";
+const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><circle cx="32" cy="32" r="30" fill="teal"/></svg>';
 
 const world = theWorld();
 const docs = () => `${world.demo.workspace}/oauth2`;
@@ -160,6 +162,38 @@ story("a developer", {
   apps: (page) => page.goto(`${docs()}/apps`),
   app: (page) => toApp(page),
   "app-edit": (page) => follow(page, "#edit-app"),
+  "app-edit-everything": async (page) => {
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    await page.locator("#default_max_age").waitFor();
+  },
+  "app-edit-wrong": async (page) => {
+    await page.getByLabel("Addresses to go to after signing out").fill("https://app.example/#bye");
+    await page.getByLabel("A sign-in is good for").fill("a day");
+    await page.locator("#save-app").click();
+    await page.locator("#default_max_age-error").waitFor();
+  },
+  "app-with-openid": async (page) => {
+    await page.getByLabel("Addresses to go to after signing out").fill("https://app.example/bye");
+    await page.getByLabel("A sign-in is good for").fill("");
+    await page.getByLabel("Back-channel logout URI").fill("https://app.example/signed-out");
+    await page.getByLabel("Logo", { exact: true }).fill(`${LOGOS}/logo.svg`);
+    await page.getByLabel("Privacy policy").fill("https://app.example/privacy");
+    await page.getByLabel("Terms of service").fill("https://app.example/terms");
+    await page.locator("#save-app").click();
+    await page.getByText("Saved.").waitFor();
+  },
+  "consent-with-logo": async (page) => {
+    await page.route(`${LOGOS}/**`, (route) => route.fulfill({ contentType: "image/svg+xml", body: LOGO }));
+    const client_id = await page.locator("#client-id").innerText();
+    await page.goto(`${docs()}/authorize?response_type=code&client_id=${client_id}&scope=*`);
+    await page.locator("#consent-allow").waitFor();
+    assert.ok(await page.locator("img.logo").evaluate((image) => image.naturalWidth > 0));
+  },
+  "login-with-logo": async (page) => {
+    await page.getByRole("link", { name: "Not you?" }).click();
+    await page.locator("#login-submit").waitFor();
+    assert.ok(await page.locator("img.logo").evaluate((image) => image.naturalWidth > 0));
+  },
   "app-rotate": async (page) => {
     await toApp(page);
     await follow(page, "#rotate-secret");

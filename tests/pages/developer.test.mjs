@@ -151,6 +151,44 @@ describe("the app portal", () => {
     await page.getByRole("heading", { name: "Nothing found" }).waitFor();
   });
 
+  test("takes settings for OpenID Connect, and says what is wrong with them", async (t) => {
+    const page = await someone(t, world, { javaScriptEnabled: false });
+    await signInAtHome(page, world.demo);
+    await register(page, "Bookshop");
+    const { client_id } = await credentials(page);
+    const [signedOut, maxAge] = [page.getByLabel("Addresses to go to after signing out"), page.getByLabel("A sign-in is good for")];
+
+    await page.goto(`${docs()}/apps/${client_id}/edit`);
+    assert.ok(!(await signedOut.isVisible()) && !(await maxAge.isVisible()), "a newcomer sees few fields");
+    await page.getByText("Signing out, and links for people").click();
+    await page.getByText("Advanced", { exact: true }).click();
+    await signedOut.fill("https://app.example/bye\nhttps://app.example/#bye");
+    await maxAge.fill("a day");
+    await page.locator("#save-app").click();
+    await page.locator("#post_logout_redirect_uris-error").getByText("Line 2").waitFor();
+    await page.locator("#default_max_age-error").waitFor();
+    assert.ok((await signedOut.isVisible()) && (await maxAge.isVisible()), "what is wrong is open");
+
+    await signedOut.fill("https://app.example/bye");
+    await maxAge.fill("86400");
+    await page.getByLabel("ID tokens are signed by").selectOption("EdDSA");
+    await page.getByLabel("Users are known as").selectOption("pairwise");
+    await page.getByLabel("ID tokens always say when").check();
+    await page.locator("#save-app").click();
+    await page.getByText("Saved.").waitFor();
+    const facts = await page.locator("main").innerText();
+    for (const fact of [world.demo.workspace, "EdDSA", "pairwise", "https://app.example/bye"]) assert.ok(facts.includes(fact), fact);
+
+    await page.locator("#edit-app").click();
+    assert.ok(await page.getByLabel("ID tokens always say when").isChecked());
+    await page.getByText("Advanced", { exact: true }).click();
+    await page.getByLabel("ID tokens always say when").uncheck();
+    await page.locator("#save-app").click();
+    await page.locator("#edit-app").click();
+    assert.ok(!(await page.getByLabel("ID tokens always say when").isChecked()));
+    assert.equal(await maxAge.inputValue(), "86400");
+  });
+
   test("finds, edits, rotates and deletes an app", async (t) => {
     const page = await someone(t, world);
     await signInAtHome(page, world.demo);

@@ -1,5 +1,7 @@
 //! `grantry app`.
 
+mod openid;
+
 use crate::args::{FindFlags, Globals, Sure};
 use crate::failure::Failure;
 use crate::key::algorithm_parser;
@@ -125,6 +127,8 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "ID")]
     resource: Option<String>,
     #[command(flatten)]
+    openid: openid::OpenidFlags,
+    #[command(flatten)]
     lifetimes: LifetimeFlags,
     /// Switch it off
     #[arg(long)]
@@ -154,14 +158,14 @@ impl Command {
         use operator::app::Command as Wanted;
         let (place, wanted) = match self {
             Self::Create { place, application_type, name, client_id, secret_stdin, flags } => {
-                let changes = Changes { name: Some(name), ..flags.changes() };
+                let changes = Changes { name: Some(name), ..flags.changes()? };
                 let secret = if secret_stdin { Some(secret_input::existing_secret()?) } else { None };
                 (place, Wanted::Create(Box::new(Create { application_type, client_id, secret, changes })))
             }
             Self::List { place, find } => (place, Wanted::List(find.find())),
             Self::Show(which) => (which.place, Wanted::Show(which.client_id)),
             Self::Update { which, name, flags, enable } => {
-                let mut changes = Changes { name, ..flags.changes() };
+                let mut changes = Changes { name, ..flags.changes()? };
                 changes.disabled = if enable { Some(false) } else { changes.disabled };
                 (which.place, Wanted::Update(which.client_id, Box::new(changes)))
             }
@@ -183,9 +187,9 @@ impl Command {
 }
 
 impl Flags {
-    fn changes(self) -> Changes {
+    fn changes(self) -> Result<Changes, Failure> {
         let every = |scope: Scope, more: Scope| scope.union(&more);
-        Changes {
+        Ok(Changes {
             redirect_uris: Some(self.redirect_uris).filter(|uris| !uris.is_empty()),
             grant_types: Some(self.grants)
                 .filter(|grants| !grants.is_empty())
@@ -202,9 +206,10 @@ impl Flags {
                 refresh_idle: self.lifetimes.refresh_idle.map(Seconds),
                 refresh_absolute: self.lifetimes.refresh_absolute.map(Seconds),
             },
+            openid: self.openid.members()?,
             disabled: self.disable.then_some(true),
             ..Changes::default()
-        }
+        })
     }
 }
 

@@ -70,17 +70,21 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
-        let body = read(request, PAGE_LIMIT).await?;
-        let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+        let fields = Self::parse(&read(request, PAGE_LIMIT).await?);
         // A NUL can be stored by one engine and not by the other, and means nothing in a form.
-        if fields.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+        if fields.0.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
             return Err(Failure::BadForm("a field contains a NUL character"));
         }
-        Ok(Self(fields))
+        Ok(fields)
     }
 }
 
 impl Fields {
+    /// What was posted.
+    pub(crate) fn parse(body: &[u8]) -> Self {
+        Self(form_urlencoded::parse(body).into_owned().collect())
+    }
+
     /// The first value of a field; empty where it was not sent.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()

@@ -27,6 +27,7 @@ mod reader;
 mod reply;
 mod routes;
 mod secrets;
+mod sector;
 pub mod server;
 pub mod settings;
 mod sign_out;

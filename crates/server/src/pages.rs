@@ -1,6 +1,7 @@
 //! Pages for people: the view structs that the templates are filled from, one file per page.
 //! The structs hold text that is ready to be shown and know nothing of storage or protocol types.
 
+pub(crate) mod app_links;
 pub(crate) mod choose;
 pub(crate) mod consent;
 pub(crate) mod docs;
@@ -62,6 +63,8 @@ pub(crate) struct Beyond<'a> {
     pub(crate) target: Option<&'a str>,
     /// What it shows in frames.
     pub(crate) frames: &'a [Url],
+    /// An image on it.
+    pub(crate) image: Option<&'a str>,
 }
 
 /// A page, with the headers of every page.
@@ -91,9 +94,10 @@ pub(crate) fn answer(answer: Answer, frame: impl FnOnce() -> Frame) -> Result<Re
 
 /// The headers of every page (DESIGN: nothing inline, nothing framed, nothing cached, no referrer).
 pub(crate) fn headers(beyond: Beyond<'_>) -> [(HeaderName, HeaderValue); 6] {
-    let target = beyond.target.and_then(form_action_of).map(|source| format!(" {source}")).unwrap_or_default();
+    let [target, image] = [beyond.target, beyond.image]
+        .map(|uri| uri.and_then(source_of).map(|source| format!(" {source}")).unwrap_or_default());
     let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:{image}; \
          form-action 'self'{target}; frame-src {}; frame-ancestors 'none'; base-uri 'none'",
         frame_sources(beyond.frames)
     );
@@ -114,8 +118,8 @@ fn frame_sources(frames: &[Url]) -> String {
     if origins.is_empty() { "'none'".to_owned() } else { Vec::from_iter(origins).join(" ") }
 }
 
-/// A redirect URI as a CSP source: its origin, or its scheme where it has none (CSP Level 3 §2.3.1).
-fn form_action_of(uri: &str) -> Option<String> {
+/// A URI as a CSP source: its origin, or its scheme where it has none (CSP Level 3 §2.3.1).
+fn source_of(uri: &str) -> Option<String> {
     let url = url::Url::parse(uri).ok()?;
     match url.scheme() {
         "http" | "https" => Some(url.origin().ascii_serialization()),

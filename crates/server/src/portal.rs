@@ -7,7 +7,7 @@ mod edit;
 pub(crate) mod form;
 pub(crate) mod list;
 pub(crate) mod register;
-mod registration;
+pub(crate) mod registration;
 mod retire;
 mod rotate;
 pub(crate) mod secret;

@@ -24,6 +24,7 @@ pub(crate) fn everything(home: &Home, server: Option<&Serving>) {
     users(home);
     apps(home, server);
     keys(home, server);
+    openid(home);
     assert_eq!(home.json("workspace delete acme --yes"), json!({"deleted": "acme"}));
     assert_eq!(home.json("workspace list")["total"], 1);
 }
@@ -173,6 +174,44 @@ fn apps(home: &Home, server: Option<&Serving>) {
     assert_eq!(home.json(&format!("app delete --workspace acme {id} --yes")), json!({"deleted": id}));
     assert!(home.fails(1, &format!("app show --workspace acme {id}")).contains("has no app"));
     assert!(home.fails(1, "app show --workspace other job").contains("has no app"));
+}
+
+/// What an app registers for OpenID Connect.
+fn openid(home: &Home) {
+    let app = |more: &str| home.json(&format!("app update --workspace acme shop {more}"));
+    let made = home.json(
+        "app create --workspace acme --name Shop --type web --client-id shop --redirect-uri https://shop.example/cb \
+         --post-logout-redirect-uri https://shop.example/bye --post-logout-redirect-uri https://shop.example/ciao \
+         --id-token-alg EdDSA --subject-type pairwise --backchannel-logout-uri https://shop.example/out",
+    );
+    assert_eq!(made["post_logout_redirect_uris"], json!(["https://shop.example/bye", "https://shop.example/ciao"]));
+    assert_eq!((&made["id_token_signed_response_alg"], &made["subject_type"]), (&json!("EdDSA"), &json!("pairwise")));
+    let keys = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+    std::fs::write(home.data("jwks"), json!({"keys": [keys]}).to_string()).unwrap();
+    let changed =
+        app(&format!("--jwks-file {} --initiate-login-uri https://shop.example/in", home.data("jwks").display()));
+    assert_eq!((&changed["jwks"]["keys"][0]["crv"], &changed["jwks_uri"]), (&json!("Ed25519"), &json!(null)));
+    assert_eq!(changed["backchannel_logout_uri"], "https://shop.example/out");
+    let changed = app("--jwks-uri https://shop.example/jwks --initiate-login-uri=");
+    assert_eq!((&changed["jwks"], &changed["jwks_uri"]), (&json!(null), &json!("https://shop.example/jwks")));
+    assert_eq!(changed["initiate_login_uri"], json!(null));
+
+    let metadata = |object: serde_json::Value| {
+        std::fs::write(home.data("metadata"), object.to_string()).unwrap();
+        format!("--metadata-file {}", home.data("metadata").display())
+    };
+    let changed =
+        app(&metadata(json!({"subject_type": null, "default_max_age": 60, "contacts": ["ada@shop.example"]})));
+    assert_eq!((&changed["subject_type"], &changed["default_max_age"]), (&json!("public"), &json!(60)));
+    assert_eq!(changed["jwks_uri"], "https://shop.example/jwks");
+    for wrong in [json!({"magic": 1}), json!({"default_max_age": "soon"})] {
+        let refused = home.fails(1, &format!("app update --workspace acme shop {}", metadata(wrong.clone())));
+        assert!(refused.contains(wrong.as_object().unwrap().keys().next().unwrap()), "{refused}");
+    }
+    let refused = home.fails(2, &format!("app update --workspace acme shop {}", metadata(json!([]))));
+    assert!(refused.contains("a JSON object is expected"), "{refused}");
+    assert_eq!(home.json("app show --workspace acme shop"), changed);
+    home.json("app delete --workspace acme shop --yes");
 }
 
 /// The life of the secret of `job`, as its workspace's token endpoint sees it.

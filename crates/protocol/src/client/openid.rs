@@ -6,6 +6,7 @@ use crate::jose::Algorithm;
 use crate::redirect_uri::RedirectUri;
 use crate::types::Seconds;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The algorithm of ID Tokens where a client has not chosen another (OpenID Connect Registration §2).
@@ -39,7 +40,7 @@ pub struct OpenidRegistration {
     pub token_endpoint_auth_signing_alg: Option<String>,
     /// Its public keys (RFC 7517 §5).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub jwks: Option<serde_json::Value>,
+    pub jwks: Option<Value>,
     /// Where it publishes its public keys; never together with `jwks`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
@@ -127,6 +128,30 @@ impl Default for OpenidRegistration {
     }
 }
 
+impl OpenidRegistration {
+    /// The same with another value of a member, by its name here; `null` stands for its default. None where there is no such
+    /// member, or it cannot have this value. Whether it may have it, [`crate::register`] says.
+    pub fn with(&self, member: &str, value: Value) -> Option<Self> {
+        let mut members = self.members();
+        members.remove(member);
+        let is_default = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        if !is_default {
+            members.insert(member.to_owned(), value);
+        }
+        let changed: Self = serde_json::from_value(Value::Object(members)).ok()?;
+        (is_default || changed.members().contains_key(member)).then_some(changed)
+    }
+
+    /// The members by name; those that are absent by default are absent.
+    pub fn members(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(members)) => members,
+            // All of it has a form as JSON: it rests as such.
+            _ => Map::new(),
+        }
+    }
+}
+
 /// Whether the clients of a workspace know one user by one `sub` (OpenID Connect Core §8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -153,5 +178,24 @@ impl SubjectType {
     /// The type with this wire value.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn registration_s2_a_member_is_changed_by_its_name() {
+        let with = |member: &str, value| OpenidRegistration::default().with(member, value);
+        let changed = with("subject_type", json!("pairwise")).unwrap();
+        assert_eq!(changed.subject_type, SubjectType::Pairwise);
+        assert_eq!(changed.with("subject_type", Value::Null), Some(OpenidRegistration::default()));
+        assert_eq!(with("request_uris", json!([])), Some(OpenidRegistration::default()));
+        assert_eq!(with("require_auth_time", json!(false)), Some(OpenidRegistration::default()));
+        for (member, value) in [("subject_type", json!("x")), ("magic", json!(1)), ("jwks_uri", json!(1))] {
+            assert_eq!(with(member, value), None, "{member}");
+        }
     }
 }

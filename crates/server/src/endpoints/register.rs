@@ -4,10 +4,10 @@
 use super::authorization;
 use crate::form::Json;
 use crate::here::Here;
-use crate::outbound::Unreachable;
 use crate::portal::register::new_client_id;
 use crate::reply::{Failure, NO_STORE};
 use crate::secrets;
+use crate::sector;
 use crate::server::Server;
 use crate::signing;
 use crate::throttle::place_of;
@@ -21,7 +21,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use grantry_protocol::client::{AuthMethod, Client, DynamicRegistration, Registration};
 use grantry_protocol::client_auth::{is_secret_of, sealed_secrets};
-use grantry_protocol::register::{Metadata, Registrar, RegistrationError, check_sector, describe, wrong_sector};
+use grantry_protocol::register::{Metadata, Registrar, RegistrationError, describe};
 use grantry_protocol::sealed::{InitialAccessToken, RegistrationAccessToken};
 use grantry_protocol::types::Seconds;
 use grantry_protocol::workspace::DynamicRegistrationPolicy;
@@ -29,7 +29,6 @@ use grantry_protocol::{ClientRow, Timestamp, bearer, entropy};
 use grantry_storage::NewClient;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use url::Url;
 
 /// How long an app that registered itself is kept for somebody to use it.
 const UNUSED: Seconds = Seconds::days(30);
@@ -42,7 +41,7 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, Json(body): Json) -> Re
     let statement = metadata.software_statement().cloned();
     let client_id = new_client_id(&mut here.server.randomness());
     let registration = metadata.registration(&client_id, registrar, None, here.row())?;
-    check_sector_at(&here, &registration).await?;
+    sector::check(&here, &registration).await?.map_err(RegistrationError::from)?;
     let secret = fresh_secret(&here, &registration);
     let dynamic = DynamicRegistration { generation: 1, unused_until: Some(here.now.plus(UNUSED)) };
     let new = NewClient {
@@ -75,7 +74,7 @@ pub(crate) async fn put(own: Own, Json(body): Json) -> Result<Response, Failure>
     let statement = metadata.software_statement().cloned();
     let registrar = Registrar::under(here.row().policy.dynamic_registration);
     let registration = metadata.registration(&client.client_id, registrar, Some(&client.registration), here.row())?;
-    check_sector_at(here, &registration).await?;
+    sector::check(here, &registration).await?.map_err(RegistrationError::from)?;
     // A method that needs a secret, where there is none yet, or where it rests in a form that is of no use to the method.
     let signs = |it: &Registration| it.token_endpoint_auth_method == AuthMethod::ClientSecretJwt;
     let is_of_use = !client.secrets.is_empty() && signs(&registration) == signs(&client.registration);
@@ -185,19 +184,6 @@ fn registrar(here: &Here, headers: &HeaderMap) -> Result<Registrar, Failure> {
 /// RFC 7591 §5: what anybody may do is limited, for each address. A change may make the server ask another one, as a new app does.
 fn use_one(here: &Here) -> Result<(), Failure> {
     here.server.registrations().use_one(place_of(here.address), here.now).map_err(Failure::Throttled)
-}
-
-/// OpenID Connect Registration §5: reads what the sector identifier lists before anything is stored.
-async fn check_sector_at(here: &Here, registration: &Registration) -> Result<(), Failure> {
-    let Some(uri) = &registration.openid.sector_identifier_uri else { return Ok(()) };
-    let url = Url::parse(uri).map_err(|_| Failure::Internal)?;
-    // Whoever has just corrected the list, and registers again, is not told what it was before.
-    let fetched = here.server.outbound().get_once(&url).await;
-    let fetched = fetched.map_err(|unreachable| match unreachable {
-        Unreachable::Busy => Failure::Busy,
-        other => RegistrationError::from(wrong_sector(other.as_str())).into(),
-    })?;
-    Ok(check_sector(registration, &fetched.body).map_err(RegistrationError::from)?)
 }
 
 /// A secret that the app is told once.

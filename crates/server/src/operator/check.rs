@@ -46,6 +46,7 @@ pub(super) fn lifetime(what: &str, lifetime: Option<Seconds>) -> Result<(), Oper
 /// A refusal because of this problem; the hint says what an operator can do.
 pub(super) fn refused(problem: &Problem, hint: &str) -> OperatorError {
     let rule = problem.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
+    // The messages of these do not say whose they are: there are many alike.
     let member = if let Field::Other(member) = problem.field { format!("{member}: ") } else { String::new() };
     OperatorError::refused(format!("{member}{}{hint}{rule}", problem.message))
 }

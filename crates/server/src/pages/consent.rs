@@ -1,5 +1,6 @@
 //! The consent page: `GET, POST /{workspace}/consent`.
 
+use super::app_links::AppLinks;
 use super::layout::Frame;
 use crate::asked::Query;
 use crate::browser::Browser;
@@ -27,6 +28,7 @@ pub(crate) struct ConsentPage {
     /// The sealed authorization request that waits for this decision.
     pub(crate) request: String,
     pub(crate) app_name: String,
+    pub(crate) links: AppLinks,
     pub(crate) app_description: Option<String>,
     /// Who registered the app, where that is a user of this workspace.
     pub(crate) app_owner: Option<String>,
@@ -179,6 +181,7 @@ async fn show(
         frame: pages::frame(here, &browser),
         form_token: browser.form_token(here, &action(here, question.request())),
         app_name: client.registration.name.clone(),
+        links: AppLinks::of(&client.registration.openid),
         app_description: Some(client.registration.description.clone()).filter(|text| !text.is_empty()),
         app_owner: owner.map(|owner| owner.display_name),
         app_created: words::day(client.created_at),
@@ -190,8 +193,9 @@ async fn show(
         request,
         problem,
     };
-    let mut response =
-        pages::page_that_reaches(&page, Beyond { target: Some(question.target().uri()), ..Beyond::default() })?;
+    let beyond =
+        Beyond { target: Some(question.target().uri()), image: page.links.logo.as_deref(), ..Beyond::default() };
+    let mut response = pages::page_that_reaches(&page, beyond)?;
     if page.problem.is_some() {
         *response.status_mut() = StatusCode::FORBIDDEN;
     }

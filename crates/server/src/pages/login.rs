@@ -1,5 +1,6 @@
 //! The login page: `GET, POST /{workspace}/login`.
 
+use super::app_links::AppLinks;
 use super::choose;
 use super::layout::Frame;
 use crate::asked::Query;
@@ -15,6 +16,7 @@ use axum::http::header::{RETRY_AFTER, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use grantry_protocol::authorize::denied;
+use grantry_protocol::client::Registration;
 use grantry_protocol::entropy::draw_text;
 use grantry_protocol::sealed::WaitingRequest;
 use grantry_protocol::types::Secret;
@@ -33,6 +35,7 @@ pub(crate) struct LoginPage {
     pub(crate) return_to: Option<String>,
     /// The name of the app that sent the user here; with it the page has a cancel button.
     pub(crate) app_name: Option<String>,
+    pub(crate) links: AppLinks,
     /// What the user typed before, or a `login_hint`.
     pub(crate) username: String,
     pub(crate) problem: Option<LoginProblem>,
@@ -123,10 +126,11 @@ async fn show(
     username: String,
     problem: Option<LoginProblem>,
 ) -> Result<Response, Failure> {
-    let (app_name, target) = match &asked.request {
+    let (app, target) = match &asked.request {
         Some(sealed) => waiting_for(here, sealed).await?,
         None => (None, None),
     };
+    let (app_name, links) = app.map(|app| (app.name, AppLinks::of(&app.openid))).unzip();
     let status = match problem {
         None => StatusCode::OK,
         Some(LoginProblem::WrongCredentials) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -145,10 +149,12 @@ async fn show(
         request: asked.request,
         return_to: asked.return_to,
         app_name,
+        links: links.unwrap_or_default(),
         username,
         problem,
     };
-    let mut response = pages::page_that_reaches(&page, Beyond { target: target.as_deref(), ..Beyond::default() })?;
+    let beyond = Beyond { target: target.as_deref(), image: page.links.logo.as_deref(), ..Beyond::default() };
+    let mut response = pages::page_that_reaches(&page, beyond)?;
     *response.status_mut() = status;
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -158,9 +164,9 @@ async fn show(
 
 /// The app on whose behalf the person signs in, and where they will be sent. A request that has to be refused waits for the person
 /// to sign in as well, and has no app to cancel for.
-async fn waiting_for(here: &Here, sealed: &str) -> Result<(Option<String>, Option<String>), Failure> {
+async fn waiting_for(here: &Here, sealed: &str) -> Result<(Option<Registration>, Option<String>), Failure> {
     match authorize::valid_request(here, &open_waiting(here, sealed)?).await {
-        Ok(request) => Ok((Some(request.client().registration.name.clone()), Some(request.target().uri().to_owned()))),
+        Ok(request) => Ok((Some(request.client().registration.clone()), Some(request.target().uri().to_owned()))),
         Err(Failure::Redirected(target, _)) => Ok((None, Some(target.uri().to_owned()))),
         Err(failure) => Err(failure),
     }

@@ -1,7 +1,7 @@
 //! Editing an app: `GET, POST /{workspace}/oauth2/apps/{client_id}/edit`. What is saved counts from the next request on.
 
 use super::app::OwnApp;
-use super::form::{FormErrors, FormPage, action, rules};
+use super::form::{FormErrors, FormPage, action, check};
 use super::registration::Draft;
 use crate::form::Fields;
 use crate::reply::Failure;
@@ -21,7 +21,7 @@ pub(crate) async fn post(own: OwnApp, fields: Fields) -> Result<Response, Failur
     if own.reader.check_form(&fields, &action(Some(&own.client))).is_err() {
         return show(own, draft, FormErrors::of_form(super::STALE), StatusCode::FORBIDDEN);
     }
-    let registration = match draft.check(&rules(&own.reader, Some(&own.client))) {
+    let registration = match check(&own.reader, Some(&own.client), &draft).await? {
         Ok(registration) => registration,
         Err(errors) => return show(own, draft, *errors, StatusCode::UNPROCESSABLE_ENTITY),
     };

@@ -1,10 +1,14 @@
 //! The form that registers (`/oauth2/apps/new`) and edits (`/oauth2/apps/{client_id}/edit`) an app.
 
-use super::registration::{Draft, Rules};
+use super::registration::{Draft, Members, Rules};
 use crate::pages::layout::Frame;
 use crate::reader::Reader;
+use crate::reply::Failure;
+use crate::sector;
 use askama::Template;
-use grantry_protocol::client::Client;
+use grantry_protocol::authorize::{OPENID, ResponseType};
+use grantry_protocol::client::{AuthMethod, Client, Registration};
+use grantry_protocol::jose::Algorithm;
 use grantry_protocol::register::{Field, may_have};
 use grantry_protocol::types::GrantType;
 use grantry_protocol::workspace::{self, ScopeDefinition, Workspace};
@@ -12,7 +16,7 @@ use grantry_protocol::workspace::{self, ScopeDefinition, Workspace};
 /// Posts to its own URL. Fields: `form_token`, `name`, `description`, `type`, `redirect_uris` (one per line), `grant`
 /// (repeated), `preselected_for`, `scope` (repeated), `token_endpoint_auth_method`, `access_token_format`, `access_token_signing_alg`, `code_lifetime`,
 /// `access_token_lifetime`, `refresh_token_idle`, `refresh_token_absolute` (seconds, empty for the workspace's),
-/// `resource_server` (`yes`), `resource`.
+/// `resource_server` (`yes`), `resource`, and the OpenID Connect members by their wire names.
 #[derive(Template)]
 #[template(path = "en/apps/form.html")]
 pub(crate) struct FormPage {
@@ -30,13 +34,14 @@ pub(crate) struct FormPage {
     /// The type whose usual grants were ticked when the form was first shown.
     pub(crate) preselected_for: String,
     pub(crate) scopes: Vec<ScopeChoice>,
-    /// `client_secret_basic`, `client_secret_post` or `none`.
+    /// The wire value of one of `AuthMethod::ALL`.
     pub(crate) auth_method: String,
     /// `opaque` or `jwt`.
     pub(crate) access_token_format: String,
     /// The algorithm that signs, where the form is `jwt`.
     pub(crate) access_token_alg: String,
     pub(crate) lifetimes: Lifetimes,
+    pub(crate) openid: Members,
     /// The workspace's lifetimes, shown where the app's are empty.
     pub(crate) default_lifetimes: Lifetimes,
     /// Whether the reader may make the app a resource server.
@@ -71,6 +76,8 @@ pub(crate) struct GrantChoice {
 pub(crate) struct ScopeChoice {
     pub(crate) name: String,
     pub(crate) description: String,
+    /// One of OpenID Connect's, which every workspace has and which the template explains.
+    pub(crate) standard: bool,
     pub(crate) checked: bool,
 }
 
@@ -89,12 +96,15 @@ impl FormPage {
         let workspace = reader.here.row();
         let rules = rules(reader, app);
         let grants = GrantType::ALL.into_iter().map(|grant| grant_choice(grant, &draft, &rules));
+        let mut scopes: Vec<ScopeChoice> = workspace.scopes.iter().map(|scope| scope_choice(scope, &draft)).collect();
+        // The others of OpenID Connect need this one.
+        scopes.sort_by_key(|scope| scope.name != OPENID);
         Self {
             frame: reader.frame(),
             form_token: reader.form_token(&action(app)),
             editing: app.map(|app| Editing { client_id: app.client_id.clone(), name: app.registration.name.clone() }),
             grants: grants.collect(),
-            scopes: workspace.scopes.iter().map(|scope| scope_choice(scope, &draft)).collect(),
+            scopes,
             default_lifetimes: Lifetimes::default_of(workspace),
             docs_callback: format!("{}/oauth2/grant", reader.here.issuer()),
             name: draft.name,
@@ -106,6 +116,7 @@ impl FormPage {
             access_token_format: draft.access_token_format,
             access_token_alg: draft.access_token_alg,
             lifetimes: draft.lifetimes,
+            openid: draft.openid,
             may_set_resource: reader.is_admin(),
             resource_server: draft.resource_server,
             resource: draft.resource,
@@ -114,8 +125,43 @@ impl FormPage {
     }
 }
 
+impl FormPage {
+    /// Whether the workspace has scopes beside those of OpenID Connect.
+    pub(crate) fn has_own_scopes(&self) -> bool {
+        self.scopes.iter().any(|scope| !scope.standard)
+    }
+
+    /// Whether the app can have the implicit grant, by which there are response types to choose.
+    pub(crate) fn has_implicit(&self) -> bool {
+        self.grants.iter().any(|grant| grant.name == GrantType::Implicit.as_str() && grant.can_choose)
+    }
+}
+
+/// The registration that a draft of this reader describes, or everything that is wrong with it. `app`: the one being edited.
+pub(super) async fn check(
+    reader: &Reader,
+    app: Option<&Client>,
+    draft: &Draft,
+) -> Result<Result<Registration, Box<FormErrors>>, Failure> {
+    let registration = match draft.check(&rules(reader, app)) {
+        Ok(registration) => registration,
+        Err(errors) => return Ok(Err(errors)),
+    };
+    let of = |registration: &Registration| {
+        (registration.openid.sector_identifier_uri.clone(), registration.redirect_uris.clone())
+    };
+    if app.is_some_and(|app| of(&app.registration) == of(&registration)) {
+        return Ok(Ok(registration));
+    }
+    Ok(sector::check(&reader.here, &registration).await?.map(|()| registration).map_err(|problem| {
+        let mut errors = Box::<FormErrors>::default();
+        draft.tell(&problem, &mut errors);
+        errors
+    }))
+}
+
 /// What a draft of this reader is measured by.
-pub(super) fn rules<'a>(reader: &'a Reader, app: Option<&'a Client>) -> Rules<'a> {
+fn rules<'a>(reader: &'a Reader, app: Option<&'a Client>) -> Rules<'a> {
     Rules { workspace: reader.here.row(), before: app.map(|app| &app.registration), by_admin: reader.is_admin() }
 }
 
@@ -137,6 +183,7 @@ fn scope_choice(scope: &ScopeDefinition, draft: &Draft) -> ScopeChoice {
     ScopeChoice {
         name: scope.name.clone(),
         description: scope.description.clone(),
+        standard: ScopeDefinition::standard().contains(&scope.name),
         checked: draft.scopes.contains(&scope.name),
     }
 }
@@ -159,12 +206,13 @@ impl Lifetimes {
 pub(crate) struct FormErrors {
     /// The form itself, e.g. it was too old.
     pub(crate) form: Option<String>,
-    pub(crate) redirect_uris: Vec<LineError>,
+    /// The lines of lists of redirect URIs.
+    pub(crate) lines: Vec<(Field, LineError)>,
     /// The first error of each other field.
     pub(crate) others: Vec<(Field, String)>,
 }
 
-/// What is wrong with one line of the redirect URIs.
+/// What is wrong with one line of a list of redirect URIs.
 pub(crate) struct LineError {
     /// Counted from 1; 0 when the error is about all of them.
     pub(crate) line: usize,
@@ -180,33 +228,60 @@ impl FormErrors {
 
     /// Puts an error beside its field, unless one is there already.
     pub(super) fn put(&mut self, field: Field, message: String) {
-        if let Field::Other(member) = field {
-            // It has no place on the form, so it is told above all of them.
-            self.form.get_or_insert(format!("{member}: {message}"));
-        } else if field != Field::RedirectUris && self.of(field).is_none() {
-            self.others.push((field, message));
-        } else if field == Field::RedirectUris && self.redirect_uris.is_empty() {
-            self.redirect_uris.push(LineError { line: 0, uri: String::new(), message });
+        let is_told = self.fields().any(|other| other == field);
+        match field {
+            _ if is_told => {}
+            Field::RedirectUris | Field::Other("post_logout_redirect_uris") => {
+                self.lines.push((field, LineError { line: 0, uri: String::new(), message }));
+            }
+            _ => self.others.push((field, message)),
         }
     }
 
-    /// What is wrong with this field, other than the redirect URIs.
+    /// What is wrong with this field.
     pub(crate) fn of(&self, field: Field) -> Option<&str> {
         self.others.iter().find(|(other, _)| *other == field).map(|(_, message)| message.as_str())
     }
 
+    /// What is wrong with the field of the member with this wire name.
+    pub(crate) fn of_member(&self, name: &'static str) -> Option<&str> {
+        self.of(Field::Other(name))
+    }
+
+    /// What is wrong with the lines of this field.
+    pub(crate) fn lines_of(&self, field: Field) -> Vec<&LineError> {
+        self.lines.iter().filter(|(other, _)| *other == field).map(|(_, error)| error).collect()
+    }
+
+    /// Whether a field under *Signing out, and links for people* is wrong, so that it must be open.
+    pub(crate) fn links(&self) -> bool {
+        self.fields().any(|field| LINKS.contains(&field))
+    }
+
     /// Whether a field under *Advanced* is wrong, so that it must be open.
     pub(crate) fn advanced(&self) -> bool {
-        use Field::{
-            AccessTokenForm, AccessTokenLifetime, AuthMethod, CodeLifetime, RefreshAbsolute, RefreshIdle, Resource,
-        };
-        let fields =
-            [AuthMethod, AccessTokenForm, CodeLifetime, AccessTokenLifetime, RefreshIdle, RefreshAbsolute, Resource];
-        fields.into_iter().any(|field| self.of(field).is_some())
+        self.fields().any(|field| !ALWAYS_SHOWN.contains(&field) && !LINKS.contains(&field))
     }
 
     /// Whether anything is wrong.
     pub(crate) fn any(&self) -> bool {
-        self.form.is_some() || !self.redirect_uris.is_empty() || !self.others.is_empty()
+        self.form.is_some() || self.fields().next().is_some()
+    }
+
+    fn fields(&self) -> impl Iterator<Item = Field> {
+        self.lines.iter().map(|(field, _)| *field).chain(self.others.iter().map(|(field, _)| *field))
     }
 }
+
+/// The fields that everybody sees.
+const ALWAYS_SHOWN: [Field; 6] =
+    [Field::Name, Field::Description, Field::ApplicationType, Field::RedirectUris, Field::GrantTypes, Field::Scope];
+/// The fields under *Signing out, and links for people*.
+const LINKS: [Field; 6] = [
+    Field::Other("post_logout_redirect_uris"),
+    Field::Other("initiate_login_uri"),
+    Field::Other("client_uri"),
+    Field::Other("logo_uri"),
+    Field::Other("policy_uri"),
+    Field::Other("tos_uri"),
+];

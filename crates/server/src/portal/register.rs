@@ -1,6 +1,6 @@
 //! Registering an app: `GET, POST /{workspace}/oauth2/apps/new`.
 
-use super::form::{FormErrors, FormPage, action, rules};
+use super::form::{FormErrors, FormPage, action, check};
 use super::list::may_register;
 use super::registration::Draft;
 use super::secret::go_to_secret;
@@ -30,7 +30,7 @@ pub(crate) async fn post(reader: Reader, fields: Fields) -> Result<Response, Fai
     if reader.check_form(&fields, &action(None)).is_err() {
         return show(reader, draft, FormErrors::of_form(super::STALE), StatusCode::FORBIDDEN);
     }
-    match draft.check(&rules(&reader, None)) {
+    match check(&reader, None, &draft).await? {
         Ok(registration) => register(reader, registration).await,
         Err(errors) => show(reader, draft, *errors, StatusCode::UNPROCESSABLE_ENTITY),
     }

@@ -2,16 +2,21 @@
 //! for who may ask: those of the registration are `protocol::register`.
 
 mod lifetimes;
+mod openid;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use openid::Members;
 
 use super::form::{FormErrors, Lifetimes, LineError};
 use crate::form::Fields;
 use grantry_protocol::Scope;
-use grantry_protocol::client::{AccessTokenChoice, AccessTokenFormat, ApplicationType, AuthMethod, Registration};
+use grantry_protocol::client::{
+    AccessTokenChoice, AccessTokenFormat, ApplicationType, AuthMethod, OpenidRegistration, Registration,
+};
 use grantry_protocol::jose::Algorithm;
 use grantry_protocol::redirect_uri::RedirectUri;
-use grantry_protocol::register::{self, Field, usual_grants};
+use grantry_protocol::register::{self, Field, Problem, usual_grants};
 use grantry_protocol::types::GrantType;
 use grantry_protocol::workspace::Workspace;
 use std::collections::BTreeSet;
@@ -32,6 +37,7 @@ pub(crate) struct Draft {
     pub(crate) access_token_format: String,
     pub(crate) access_token_alg: String,
     pub(crate) lifetimes: Lifetimes,
+    pub(crate) openid: Members,
     pub(crate) resource_server: bool,
     pub(crate) resource: String,
 }
@@ -58,6 +64,7 @@ impl Draft {
             preselected_for: kind.as_str().to_owned(),
             scopes: workspace.scope_names().iter().map(str::to_owned).collect(),
             auth_method: AuthMethod::ClientSecretBasic.as_str().to_owned(),
+            openid: Members::registered(&OpenidRegistration::default()),
             ..Self::default()
         }
     }
@@ -77,6 +84,7 @@ impl Draft {
             access_token_format: registration.access_token.format.as_str().to_owned(),
             access_token_alg: registration.access_token.signing_alg.to_string(),
             lifetimes: Lifetimes::of(&registration.lifetimes),
+            openid: Members::registered(&registration.openid),
             resource_server: registration.resource.is_some(),
             resource: registration.resource.clone().unwrap_or_default(),
         }
@@ -97,6 +105,7 @@ impl Draft {
             access_token_format: fields.get("access_token_format").to_owned(),
             access_token_alg: fields.get("access_token_signing_alg").to_owned(),
             lifetimes: Lifetimes::typed(fields),
+            openid: Members::typed(fields),
             resource_server: fields.get("resource_server") == "yes",
             resource: fields.get("resource").trim().to_owned(),
         }
@@ -111,18 +120,29 @@ impl Draft {
             description: self.description.clone(),
             application_type: kind,
             token_endpoint_auth_method: self.auth_method(kind, rules, &mut errors),
-            redirect_uris: self.redirect_uris(&mut errors),
+            redirect_uris: redirect_uris(&self.redirect_uris, Field::RedirectUris, &mut errors),
             grant_types: self.grants(kind, rules, &mut errors),
             scope: self.scope(rules),
             lifetimes: self.lifetimes.read(),
             access_token: self.access_token(rules, &mut errors),
-            openid: rules.before.map(|before| before.openid.clone()).unwrap_or_default(),
+            openid: self.openid.over(rules.before.map(|before| before.openid.clone()).unwrap_or_default(), &mut errors),
             resource: self.resource(rules, &mut errors),
         };
         for problem in register::check(&registration, rules.before, rules.workspace) {
-            errors.put(problem.field, sentence(&problem.message));
+            self.tell(&problem, &mut errors);
         }
         if errors.any() { Err(Box::new(errors)) } else { Ok(registration) }
+    }
+
+    /// Tells of a problem beside its field, or above all of them where the form has none for it.
+    pub(crate) fn tell(&self, problem: &Problem, errors: &mut FormErrors) {
+        let message = sentence(&problem.message);
+        match problem.field {
+            Field::Other(member) if !self.openid.has_field(member) => {
+                errors.form.get_or_insert(format!("{member}: {message}"));
+            }
+            field => errors.put(field, message),
+        }
     }
 
     /// The form of an app cannot change its type.
@@ -177,24 +197,6 @@ impl Draft {
         grants
     }
 
-    /// The lines that can be read, each once.
-    fn redirect_uris(&self, errors: &mut FormErrors) -> Vec<RedirectUri> {
-        let mut good = Vec::new();
-        for (number, line) in self.redirect_uris.lines().enumerate() {
-            let text = line.trim();
-            match RedirectUri::register(text) {
-                _ if text.is_empty() => {}
-                Ok(uri) if good.contains(&uri) => {}
-                Ok(uri) => good.push(uri),
-                Err(message) => {
-                    let (uri, message) = (text.to_owned(), sentence(message));
-                    errors.redirect_uris.push(LineError { line: number + 1, uri, message });
-                }
-            }
-        }
-        good
-    }
-
     /// What the workspace had when the app was registered, and has no more, goes without a word.
     fn scope(&self, rules: &Rules<'_>) -> Scope {
         let known = rules.workspace.scope_names();
@@ -214,6 +216,24 @@ impl Draft {
         }
         before
     }
+}
+
+/// The lines that can be read, each once.
+fn redirect_uris(typed: &str, field: Field, errors: &mut FormErrors) -> Vec<RedirectUri> {
+    let mut good = Vec::new();
+    for (number, line) in typed.lines().enumerate() {
+        let text = line.trim();
+        match RedirectUri::register(text) {
+            _ if text.is_empty() => {}
+            Ok(uri) if good.contains(&uri) => {}
+            Ok(uri) => good.push(uri),
+            Err(message) => {
+                let (uri, message) = (text.to_owned(), sentence(message));
+                errors.lines.push((field, LineError { line: number + 1, uri, message }));
+            }
+        }
+    }
+    good
 }
 
 /// With a capital and a full stop.

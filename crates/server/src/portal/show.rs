@@ -10,7 +10,10 @@ use crate::words;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use grantry_protocol::client::{AccessTokenChoice, AccessTokenFormat, AuthMethod, Client, StoredSecret};
+use grantry_protocol::authorize::OPENID;
+use grantry_protocol::client::{
+    AccessTokenChoice, AccessTokenFormat, AuthMethod, Client, OpenidRegistration, StoredSecret,
+};
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::types::GrantType;
 use grantry_protocol::workspace;
@@ -38,6 +41,8 @@ pub(crate) struct ShowPage {
     pub(crate) lifetimes: AppLifetimes,
     /// The identifier of a resource server.
     pub(crate) resource: Option<String>,
+    /// For an app to which users sign in.
+    pub(crate) openid: Option<OpenidFacts>,
     pub(crate) secrets: Vec<SecretRow>,
     /// None: the app is not told when somebody signs out.
     pub(crate) told: Option<SignOutNotices>,
@@ -60,6 +65,17 @@ pub(crate) struct AppLifetimes {
     pub(crate) access_token: String,
     pub(crate) refresh_token_idle: String,
     pub(crate) refresh_token_absolute: String,
+}
+
+/// What a developer needs for OpenID Connect.
+pub(crate) struct OpenidFacts {
+    pub(crate) issuer: String,
+    pub(crate) id_token_alg: String,
+    /// `public` or `pairwise`.
+    pub(crate) subject_type: String,
+    pub(crate) post_logout_redirect_uris: Vec<String>,
+    pub(crate) frontchannel_logout_uri: Option<String>,
+    pub(crate) backchannel_logout_uri: Option<String>,
 }
 
 /// A live secret.
@@ -93,6 +109,7 @@ pub(crate) async fn get(own: OwnApp) -> Result<Response, Failure> {
     let curl = curl(&reader.here, &client, None);
     let told = sign_out_notices::find(&reader.here, &client).await?;
     let registration = client.registration;
+    let openid = registration.scope.contains(OPENID).then(|| openid_facts(&reader.here, &registration.openid));
     let page = ShowPage {
         frame: reader.frame(),
         client_id: client.client_id,
@@ -108,6 +125,7 @@ pub(crate) async fn get(own: OwnApp) -> Result<Response, Failure> {
         access_tokens: access_tokens(registration.access_token),
         lifetimes: in_words(&lifetimes),
         resource: registration.resource,
+        openid,
         secrets: secrets.iter().map(|secret| secret_row(secret, newest)).collect(),
         told,
         curl,
@@ -120,6 +138,17 @@ fn access_tokens(choice: AccessTokenChoice) -> String {
     match choice.format {
         AccessTokenFormat::Opaque => choice.format.as_str().to_owned(),
         AccessTokenFormat::Jwt => format!("{}, {}", choice.format.as_str(), choice.signing_alg),
+    }
+}
+
+fn openid_facts(here: &Here, openid: &OpenidRegistration) -> OpenidFacts {
+    OpenidFacts {
+        issuer: here.issuer().to_owned(),
+        id_token_alg: openid.id_token_signed_response_alg.to_string(),
+        subject_type: openid.subject_type.as_str().to_owned(),
+        post_logout_redirect_uris: openid.post_logout_redirect_uris.iter().map(RedirectUri::to_string).collect(),
+        frontchannel_logout_uri: openid.frontchannel_logout_uri.clone(),
+        backchannel_logout_uri: openid.backchannel_logout_uri.clone(),
     }
 }
 

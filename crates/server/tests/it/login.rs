@@ -245,3 +245,32 @@ fn a_scope_that_became_required_meanwhile_is_asked_for_again() {
     let unticked = [("form_token", token.as_str()), ("request", &request), ("decision", "allow")];
     assert_eq!(browser.post("/acme/consent", &unticked).status, 403);
 }
+
+#[test]
+fn openid_registration_s2_the_person_sees_logo_policy_and_terms() {
+    let world = World::new();
+    world.change_registration("app", |app| {
+        app.openid.logo_uri = Some("https://logos.test/a.png?x=\"".into());
+        app.openid.policy_uri = Some("https://app.test/privacy".into());
+        app.openid.tos_uri = Some("javascript:alert(1)".into());
+    });
+    let mut browser = Browser::new(&world);
+    let asked = browser.get("/acme/oauth2/authorize?response_type=code&client_id=app");
+    let login = browser.get(asked.location());
+    let mut bob = world.bob();
+    let asked = bob.get("/acme/oauth2/authorize?response_type=code&client_id=app");
+    let consent = bob.get(asked.location());
+    for page in [login, consent] {
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("img-src 'self' data: https://logos.test;"), "{policy}");
+        assert!(page.body.contains("<img class=\"logo\" src=\"https://logos.test/a.png?x=&#34;\""), "{}", page.body);
+        assert!(page.body.contains("referrerpolicy=\"no-referrer\""));
+        let link = "<a href=\"https://app.test/privacy\" target=\"_blank\" rel=\"noopener noreferrer\">";
+        assert!(page.body.contains(link), "{}", page.body);
+        assert!(!page.body.contains("javascript:"));
+    }
+    world.change_registration("app", |app| app.openid.logo_uri = Some("http://logos.test/a.png".into()));
+    let asked = bob.get("/acme/oauth2/authorize?response_type=code&client_id=app");
+    let page = bob.get(asked.location());
+    assert!(!page.header("content-security-policy").unwrap().contains("logos.test") && !page.body.contains("<img"));
+}

@@ -12,6 +12,7 @@ use grantry_protocol::scope::Scope;
 use grantry_protocol::types::{GrantType, Seconds};
 use grantry_protocol::workspace::Workspace;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// Longest public identifier, in bytes.
@@ -41,6 +42,8 @@ pub struct Changes {
     pub access_token_signing_alg: Option<Algorithm>,
     /// The identifier of the resource server that it is; empty: it is none.
     pub resource: Option<String>,
+    /// Members of its OpenID Connect registration, by their wire names; `null` means the default.
+    pub openid: Map<String, Value>,
     /// Whether it is switched off.
     pub disabled: Option<bool>,
 }
@@ -70,7 +73,7 @@ impl Changes {
             openid: OpenidRegistration::default(),
             resource: None,
         };
-        checked(self.over(start), None, workspace)
+        checked(self.over(start)?, None, workspace)
     }
 
     /// What an app is registered as with the changes.
@@ -79,10 +82,10 @@ impl Changes {
         before: &Registration,
         workspace: &Workspace,
     ) -> Result<Registration, OperatorError> {
-        checked(self.over(before.clone()), Some(before), workspace)
+        checked(self.over(before.clone())?, Some(before), workspace)
     }
 
-    fn over(&self, mut registration: Registration) -> Registration {
+    fn over(&self, mut registration: Registration) -> Result<Registration, OperatorError> {
         replace(&mut registration.token_endpoint_auth_method, self.auth_method.as_ref());
         replace(&mut registration.name, self.name.as_ref());
         replace(&mut registration.description, self.description.as_ref());
@@ -101,7 +104,12 @@ impl Changes {
         change(&mut registration.lifetimes.access_token, self.lifetimes.access_token);
         change(&mut registration.lifetimes.refresh_idle, self.lifetimes.refresh_idle);
         change(&mut registration.lifetimes.refresh_absolute, self.lifetimes.refresh_absolute);
-        registration
+        for (member, value) in &self.openid {
+            registration.openid = registration.openid.with(member, value.clone()).ok_or_else(|| {
+                OperatorError::refused(format!("an app has no OpenID Connect member `{member}` with this value"))
+            })?;
+        }
+        Ok(registration)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sign in, consent, errors, signed out, root.
 
 use super::{frame, page};
+use crate::pages::app_links::AppLinks;
 use crate::pages::choose::ChoosePage;
 use crate::pages::consent::{ConsentPage, ConsentProblem, ConsentScope};
 use crate::pages::error::{ErrorPage, Rule};
@@ -12,6 +13,11 @@ use crate::pages::logout::LogoutPage;
 use crate::pages::signed_out::{GoesOn, SignedOutPage};
 use url::Url;
 
+fn links() -> AppLinks {
+    let at = |path| Some(format!("https://postmortem.example/{path}"));
+    AppLinks { logo: at("logo.png"), home: at(""), policy: at("privacy"), terms: at("terms") }
+}
+
 fn login(app: Option<&str>, problem: Option<LoginProblem>) -> LoginPage {
     LoginPage {
         frame: frame(false),
@@ -19,6 +25,7 @@ fn login(app: Option<&str>, problem: Option<LoginProblem>) -> LoginPage {
         request: app.map(|_| "gry_rq_sample".to_owned()),
         return_to: None,
         app_name: app.map(str::to_owned),
+        links: app.map(|_| links()).unwrap_or_default(),
         username: if problem.is_some() { "bob".into() } else { String::new() },
         problem,
     }
@@ -30,7 +37,19 @@ fn login_pages() {
     page("login", &login(None, None), &contract);
     assert!(!askama::Template::render(&login(None, None)).expect("renders").contains("id=\"cancel\""));
     let app = login(Some("Postmortem"), Some(LoginProblem::WrongCredentials));
-    page("login-app", &app, &["id=\"cancel\"", "role=\"alert\"", "name=\"request\"", "value=\"bob\"", "Postmortem"]);
+    page(
+        "login-app",
+        &app,
+        &[
+            "id=\"cancel\"",
+            "role=\"alert\"",
+            "name=\"request\"",
+            "value=\"bob\"",
+            "Postmortem",
+            "alt=\"Logo of Postmortem\"",
+            "Privacy policy",
+        ],
+    );
     page("login-throttled", &login(None, Some(LoginProblem::Throttled { seconds: 1 })), &["1 second."]);
     page("login-stale", &login(None, Some(LoginProblem::StaleForm)), &["too long"]);
     page("login-busy", &login(None, Some(LoginProblem::Busy)), &["busy"]);
@@ -71,6 +90,7 @@ fn consent_page() {
         form_token: "gry_ft_sample".into(),
         request: "gry_rq_sample".into(),
         app_name: "Postmortem".into(),
+        links: links(),
         app_description: Some("Keeps the minutes of incidents.".into()),
         app_owner: Some("ada".into()),
         app_created: "3 March 2026".into(),
@@ -86,11 +106,22 @@ fn consent_page() {
         ],
         problem: Some(ConsentProblem::StaleForm),
     };
-    let contract = ["id=\"consent-allow\"", "id=\"consent-deny\"", "id=\"cancel\"", "value=\"tasks:read\""];
+    let contract =
+        ["id=\"consent-allow\"", "id=\"consent-deny\"", "id=\"cancel\"", "value=\"tasks:read\"", "/logo.png", "/terms"];
     page("consent", &consent, &contract);
     let html = askama::Template::render(&consent).expect("renders");
     assert!(!html.contains("name=\"scope\" value=\"profile\""), "a required scope is not a choice");
-    page("consent-bare", &ConsentPage { scopes: Vec::new(), problem: None, app_description: None, ..consent }, &[]);
+    page(
+        "consent-bare",
+        &ConsentPage {
+            scopes: Vec::new(),
+            problem: None,
+            app_description: None,
+            links: AppLinks::default(),
+            ..consent
+        },
+        &[],
+    );
 }
 
 #[test]

@@ -4,10 +4,13 @@ use super::{admin, frame, page, when};
 use crate::portal::confirm::{ConfirmPage, Confirmation};
 use crate::portal::form::{Editing, FormErrors, FormPage, GrantChoice, Lifetimes, LineError, ScopeChoice};
 use crate::portal::list::{AppRow, ListPage};
+use crate::portal::registration::Members;
 use crate::portal::secret::{SecretPage, ShownSecret};
-use crate::portal::show::{AppLifetimes, SecretRow, ShowNotice, ShowPage};
+use crate::portal::show::{AppLifetimes, OpenidFacts, SecretRow, ShowNotice, ShowPage};
 use crate::portal::sign_out_notices::{NoticeOutcome, SignOutNotice, SignOutNotices};
+use grantry_protocol::client::OpenidRegistration;
 use grantry_protocol::register::Field;
+use grantry_protocol::workspace::ScopeDefinition;
 
 const CURL: &str = "curl http://127.0.0.1:8080/workflow/oauth2/token \\\n  -u 'gx3nq0v6kz:CLIENT_SECRET' \\\n  -d grant_type=client_credentials \\\n  -d 'scope=*'";
 
@@ -56,9 +59,10 @@ fn list_pages() {
 
 fn form() -> FormPage {
     let grant = |name: &str, checked, allowed| GrantChoice { name: name.into(), checked, allowed, can_choose: allowed };
-    let scope = |name: &str, description: &str| ScopeChoice {
+    let scope = |name: &str, standard: bool| ScopeChoice {
         name: name.into(),
-        description: description.into(),
+        description: format!("Use the scope {name}"),
+        standard,
         checked: true,
     };
     let seconds = |text: &str| text.to_owned();
@@ -78,11 +82,16 @@ fn form() -> FormPage {
             grant("password", false, false),
         ],
         preselected_for: "web".into(),
-        scopes: vec![scope("profile", "See your name and picture"), scope("tasks:read", "Read your tasks")],
+        scopes: ScopeDefinition::standard()
+            .iter()
+            .map(|name| scope(name, true))
+            .chain([scope("tasks:read", false)])
+            .collect(),
         auth_method: "client_secret_basic".into(),
         access_token_format: "opaque".into(),
         access_token_alg: "ES256".into(),
         lifetimes: Lifetimes::default(),
+        openid: Members::registered(&OpenidRegistration::default()),
         default_lifetimes: Lifetimes {
             code: seconds("60"),
             access_token: seconds("3600"),
@@ -111,23 +120,37 @@ fn form_pages() {
     let mut wrong = form();
     wrong.editing = Some(Editing { client_id: "gx3nq0v6kz".into(), name: "Notebook".into() });
     wrong.redirect_uris = "https://notebook.example/callback\nhttp://notebook.example/cb#x".into();
-    let line = |line, uri: &str, message: &str| LineError { line, uri: uri.into(), message: message.into() };
+    let line = |line, uri: &str, message: &str| {
+        (Field::RedirectUris, LineError { line, uri: uri.into(), message: message.into() })
+    };
+    wrong.grants.iter_mut().for_each(|grant| grant.can_choose = true);
     wrong.errors = FormErrors {
-        redirect_uris: vec![
+        lines: vec![
             line(2, "http://notebook.example/cb#x", "A redirect URI has no fragment; leave out “#x”."),
             line(2, "http://notebook.example/cb#x", "http:// is for this machine only; use https://."),
         ],
         others: vec![
             (Field::Name, "Give the app a name.".into()),
             (Field::AccessTokenLifetime, "Between 60 and 86400 seconds.".into()),
+            (Field::Other("logo_uri"), "An https:// address.".into()),
+            (Field::Other("jwks"), "Paste a JSON Web Key Set.".into()),
         ],
         ..FormErrors::default()
     };
     page(
         "apps-edit-wrong",
         &wrong,
-        &["aria-invalid=\"true\"", "<details class=\"advanced\" open>", "id=\"redirect_uris-error\""],
+        &[
+            "aria-invalid=\"true\"",
+            "id=\"redirect_uris-error\"",
+            "id=\"logo_uri-error\"",
+            "id=\"jwks-error\"",
+            "id_token token",
+        ],
     );
+    let details =
+        |page: &FormPage| askama::Template::render(page).expect("renders").matches("class=\"advanced\" open>").count();
+    assert_eq!([details(&form()), details(&wrong)], [0, 2]);
 }
 
 fn sign_out_notices() -> SignOutNotices {
@@ -178,12 +201,34 @@ fn app_pages() {
             refresh_token_absolute: "180 days".into(),
         },
         resource: Some("https://api.example".into()),
+        openid: Some(OpenidFacts {
+            issuer: "http://127.0.0.1:8080/workflow".into(),
+            id_token_alg: "RS256".into(),
+            subject_type: "pairwise".into(),
+            post_logout_redirect_uris: vec!["https://postmortem.example/goodbye".into()],
+            frontchannel_logout_uri: None,
+            backchannel_logout_uri: Some("https://postmortem.example/signed-out".into()),
+        }),
         secrets: vec![secret(2, true), secret(1, false)],
         told: Some(sign_out_notices()),
         curl: CURL.into(),
         notice: Some(ShowNotice::Saved),
     };
-    page("apps-show", &show, &["id=\"rotate-secret\"", "id=\"delete-app\"", "id=\"edit-app\"", "/secrets/1/retire"]);
+    page(
+        "apps-show",
+        &show,
+        &[
+            "id=\"rotate-secret\"",
+            "id=\"delete-app\"",
+            "id=\"edit-app\"",
+            "/secrets/1/retire",
+            "/.well-known/openid-configuration",
+        ],
+    );
+}
+
+#[test]
+fn secret_pages() {
     let secret = |secret| SecretPage {
         frame: frame(true),
         app_name: "Postmortem".into(),
