@@ -5,7 +5,7 @@ use crate::claims;
 use crate::client::{AuthMethod, SubjectType};
 use crate::client_auth::assertion_algorithms;
 use crate::id_token::ACR_VALUES;
-use crate::jose::Algorithm;
+use crate::jose::{Algorithm, ContentEncryption, KeyManagement};
 use crate::types::GrantType;
 use crate::workspace::{DynamicRegistrationPolicy, Workspace};
 use serde::Serialize;
@@ -31,8 +31,14 @@ pub struct Metadata {
     acr_values_supported: Vec<&'static str>,
     subject_types_supported: Vec<&'static str>,
     id_token_signing_alg_values_supported: Vec<&'static str>,
+    id_token_encryption_alg_values_supported: Vec<&'static str>,
+    id_token_encryption_enc_values_supported: Vec<&'static str>,
     userinfo_signing_alg_values_supported: Vec<&'static str>,
+    userinfo_encryption_alg_values_supported: Vec<&'static str>,
+    userinfo_encryption_enc_values_supported: Vec<&'static str>,
     request_object_signing_alg_values_supported: Vec<&'static str>,
+    request_object_encryption_alg_values_supported: Vec<&'static str>,
+    request_object_encryption_enc_values_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     display_values_supported: Vec<&'static str>,
@@ -69,6 +75,8 @@ impl Metadata {
         let algorithms: Vec<&str> = ID_TOKEN_ALGORITHMS.iter().map(|algorithm| algorithm.as_str()).collect();
         let response_types = response_types(workspace);
         let response_modes: &[ResponseMode] = if response_types.is_empty() { &[] } else { &ResponseMode::ALL };
+        let algs = KeyManagement::ALL.map(KeyManagement::as_str).to_vec();
+        let encs = ContentEncryption::ALL.map(ContentEncryption::as_str).to_vec();
         Self {
             issuer: issuer.to_owned(),
             authorization_endpoint: endpoint("/authorize"),
@@ -84,8 +92,14 @@ impl Metadata {
             acr_values_supported: ACR_VALUES.to_vec(),
             subject_types_supported: SubjectType::ALL.map(SubjectType::as_str).to_vec(),
             id_token_signing_alg_values_supported: algorithms.clone(),
+            id_token_encryption_alg_values_supported: algs.clone(),
+            id_token_encryption_enc_values_supported: encs.clone(),
             userinfo_signing_alg_values_supported: algorithms.clone(),
+            userinfo_encryption_alg_values_supported: algs.clone(),
+            userinfo_encryption_enc_values_supported: encs.clone(),
             request_object_signing_alg_values_supported: algorithms,
+            request_object_encryption_alg_values_supported: algs,
+            request_object_encryption_enc_values_supported: encs,
             token_endpoint_auth_methods_supported: methods.clone(),
             token_endpoint_auth_signing_alg_values_supported: assertion_algorithms().collect(),
             // OpenID Connect Discovery §3: a page that fits every size is all of them.
