@@ -31,14 +31,10 @@ pub struct Metadata {
     acr_values_supported: Vec<&'static str>,
     subject_types_supported: Vec<&'static str>,
     id_token_signing_alg_values_supported: Vec<&'static str>,
-    id_token_encryption_alg_values_supported: Vec<&'static str>,
-    id_token_encryption_enc_values_supported: Vec<&'static str>,
     userinfo_signing_alg_values_supported: Vec<&'static str>,
-    userinfo_encryption_alg_values_supported: Vec<&'static str>,
-    userinfo_encryption_enc_values_supported: Vec<&'static str>,
     request_object_signing_alg_values_supported: Vec<&'static str>,
-    request_object_encryption_alg_values_supported: Vec<&'static str>,
-    request_object_encryption_enc_values_supported: Vec<&'static str>,
+    #[serde(flatten)]
+    encryption: Encryption,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     display_values_supported: Vec<&'static str>,
@@ -67,6 +63,33 @@ pub struct Metadata {
     authorization_response_iss_parameter_supported: bool,
 }
 
+/// OpenID Connect Discovery §3: how something may be encrypted for clients, and by them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Encryption {
+    id_token_encryption_alg_values_supported: Vec<&'static str>,
+    id_token_encryption_enc_values_supported: Vec<&'static str>,
+    userinfo_encryption_alg_values_supported: Vec<&'static str>,
+    userinfo_encryption_enc_values_supported: Vec<&'static str>,
+    request_object_encryption_alg_values_supported: Vec<&'static str>,
+    request_object_encryption_enc_values_supported: Vec<&'static str>,
+}
+
+impl Encryption {
+    /// Everything everywhere.
+    fn supported() -> Self {
+        let algs = KeyManagement::ALL.map(KeyManagement::as_str).to_vec();
+        let encs = ContentEncryption::ALL.map(ContentEncryption::as_str).to_vec();
+        Self {
+            id_token_encryption_alg_values_supported: algs.clone(),
+            id_token_encryption_enc_values_supported: encs.clone(),
+            userinfo_encryption_alg_values_supported: algs.clone(),
+            userinfo_encryption_enc_values_supported: encs.clone(),
+            request_object_encryption_alg_values_supported: algs,
+            request_object_encryption_enc_values_supported: encs,
+        }
+    }
+}
+
 impl Metadata {
     /// The metadata of a workspace whose issuer is `issuer`.
     pub fn of(workspace: &Workspace, issuer: &str) -> Self {
@@ -75,8 +98,6 @@ impl Metadata {
         let algorithms: Vec<&str> = ID_TOKEN_ALGORITHMS.iter().map(|algorithm| algorithm.as_str()).collect();
         let response_types = response_types(workspace);
         let response_modes: &[ResponseMode] = if response_types.is_empty() { &[] } else { &ResponseMode::ALL };
-        let algs = KeyManagement::ALL.map(KeyManagement::as_str).to_vec();
-        let encs = ContentEncryption::ALL.map(ContentEncryption::as_str).to_vec();
         Self {
             issuer: issuer.to_owned(),
             authorization_endpoint: endpoint("/authorize"),
@@ -92,14 +113,9 @@ impl Metadata {
             acr_values_supported: ACR_VALUES.to_vec(),
             subject_types_supported: SubjectType::ALL.map(SubjectType::as_str).to_vec(),
             id_token_signing_alg_values_supported: algorithms.clone(),
-            id_token_encryption_alg_values_supported: algs.clone(),
-            id_token_encryption_enc_values_supported: encs.clone(),
             userinfo_signing_alg_values_supported: algorithms.clone(),
-            userinfo_encryption_alg_values_supported: algs.clone(),
-            userinfo_encryption_enc_values_supported: encs.clone(),
             request_object_signing_alg_values_supported: algorithms,
-            request_object_encryption_alg_values_supported: algs,
-            request_object_encryption_enc_values_supported: encs,
+            encryption: Encryption::supported(),
             token_endpoint_auth_methods_supported: methods.clone(),
             token_endpoint_auth_signing_alg_values_supported: assertion_algorithms().collect(),
             // OpenID Connect Discovery §3: a page that fits every size is all of them.

@@ -35,7 +35,7 @@ fn by_secret(claims: &Value) -> String {
 fn present(client: Client, assertion: &str) -> Result<AssertionCheck, OAuthError> {
     let form = format!("client_assertion_type={ASSERTION_TYPE}&client_assertion={assertion}");
     let credentials = Credentials::read(None, &Params::parse(form.as_bytes()).unwrap())?;
-    match check(credentials, Some(client), NOW)? {
+    match check(credentials, Some(client.into()), NOW)? {
         Check::Assertion(check) => Ok(check),
         Check::Verified(_) | Check::Slow(_) => panic!("an assertion proves nothing by itself"),
     }
