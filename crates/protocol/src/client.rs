@@ -1,10 +1,12 @@
 //! A client (the portal calls it *app*): what is registered about it, in the terms of RFC 6749 §2 and RFC 7591 §2.
 
+mod algorithms;
 mod openid;
 
+pub use algorithms::{ChosenAlgorithms, Encryption};
 pub use openid::{ID_TOKEN_ALGORITHM, OpenidRegistration, SubjectType};
 
-use crate::authorize::{OPENID, ResponseType};
+use crate::authorize::ResponseType;
 use crate::error::{ErrorCode, OAuthError, Rule};
 use crate::jose::Algorithm;
 use crate::redirect_uri::RedirectUri;
@@ -89,19 +91,6 @@ impl Registration {
         }
         let allowed = |kind: &ResponseType| kind.grant_types().iter().all(|grant| self.grant_types.contains(grant));
         ResponseType::ALL.into_iter().filter(allowed).collect()
-    }
-
-    /// The algorithms it chose for what it is sent: those that are not used by everyone anyhow.
-    pub fn chosen_algorithms(&self) -> Vec<Algorithm> {
-        let openid = self.scope.contains(OPENID).then_some(&self.openid);
-        let access_token = self.access_token;
-        let chosen = [
-            (access_token.format == AccessTokenFormat::Jwt).then_some(access_token.signing_alg),
-            openid.map(|openid| openid.id_token_signed_response_alg),
-            openid.and_then(|openid| openid.userinfo_signed_response_alg),
-        ];
-        let chosen: BTreeSet<Algorithm> = chosen.into_iter().flatten().collect();
-        chosen.into_iter().filter(|algorithm| *algorithm != ID_TOKEN_ALGORITHM).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::claims;
 use crate::client::{AuthMethod, SubjectType};
 use crate::client_auth::assertion_algorithms;
 use crate::id_token::ACR_VALUES;
-use crate::jose::Algorithm;
+use crate::jose::{Algorithm, ContentEncryption, KeyManagement};
 use crate::types::GrantType;
 use crate::workspace::{DynamicRegistrationPolicy, Workspace};
 use serde::Serialize;
@@ -33,6 +33,8 @@ pub struct Metadata {
     id_token_signing_alg_values_supported: Vec<&'static str>,
     userinfo_signing_alg_values_supported: Vec<&'static str>,
     request_object_signing_alg_values_supported: Vec<&'static str>,
+    #[serde(flatten)]
+    encryption: Encryption,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     display_values_supported: Vec<&'static str>,
@@ -61,6 +63,33 @@ pub struct Metadata {
     authorization_response_iss_parameter_supported: bool,
 }
 
+/// OpenID Connect Discovery §3: how something may be encrypted for clients, and by them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Encryption {
+    id_token_encryption_alg_values_supported: Vec<&'static str>,
+    id_token_encryption_enc_values_supported: Vec<&'static str>,
+    userinfo_encryption_alg_values_supported: Vec<&'static str>,
+    userinfo_encryption_enc_values_supported: Vec<&'static str>,
+    request_object_encryption_alg_values_supported: Vec<&'static str>,
+    request_object_encryption_enc_values_supported: Vec<&'static str>,
+}
+
+impl Encryption {
+    /// Everything everywhere.
+    fn supported() -> Self {
+        let algs = KeyManagement::ALL.map(KeyManagement::as_str).to_vec();
+        let encs = ContentEncryption::ALL.map(ContentEncryption::as_str).to_vec();
+        Self {
+            id_token_encryption_alg_values_supported: algs.clone(),
+            id_token_encryption_enc_values_supported: encs.clone(),
+            userinfo_encryption_alg_values_supported: algs.clone(),
+            userinfo_encryption_enc_values_supported: encs.clone(),
+            request_object_encryption_alg_values_supported: algs,
+            request_object_encryption_enc_values_supported: encs,
+        }
+    }
+}
+
 impl Metadata {
     /// The metadata of a workspace whose issuer is `issuer`.
     pub fn of(workspace: &Workspace, issuer: &str) -> Self {
@@ -86,6 +115,7 @@ impl Metadata {
             id_token_signing_alg_values_supported: algorithms.clone(),
             userinfo_signing_alg_values_supported: algorithms.clone(),
             request_object_signing_alg_values_supported: algorithms,
+            encryption: Encryption::supported(),
             token_endpoint_auth_methods_supported: methods.clone(),
             token_endpoint_auth_signing_alg_values_supported: assertion_algorithms().collect(),
             // OpenID Connect Discovery §3: a page that fits every size is all of them.

@@ -3,10 +3,11 @@
 use crate::outbound::{Fetched, Unreachable};
 use crate::reply::Failure;
 use crate::server::Server;
-use grantry_protocol::OAuthError;
-use grantry_protocol::client::OpenidRegistration;
+use grantry_protocol::client::{Encryption, OpenidRegistration};
 use grantry_protocol::client_jwt::Unproven;
+use grantry_protocol::entropy::Entropy;
 use grantry_protocol::jose::ClientKeys;
+use grantry_protocol::{ErrorCode, OAuthError, Rule};
 use std::sync::Arc;
 use url::Url;
 
@@ -27,6 +28,45 @@ pub(crate) async fn prove<T>(
         Err(Unproven::UnknownKey(_)) => check(&read(server.outbound().get_fresh(&url).await, refuse)?).map_err(refused),
         outcome => outcome.map_err(refused),
     }
+}
+
+/// RFC 7516 §2: a client that what is encrypted is for, with its keys.
+#[derive(Debug)]
+pub(crate) struct Recipient {
+    keys: ClientKeys,
+    encryption: Encryption,
+}
+
+impl Recipient {
+    /// The client, if it registered that this is encrypted for it.
+    pub(crate) async fn of(
+        server: &Server,
+        openid: &OpenidRegistration,
+        encryption: Option<Encryption>,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(encryption) = encryption else { return Ok(None) };
+        // OpenID Connect Core §10.2: with a key that the client published, and there may be a new one.
+        let find = |keys: &ClientKeys| match keys.encryption_key(encryption.0) {
+            Some(_) => Ok(keys.clone()),
+            None => {
+                Err(Unproven::UnknownKey(cannot_encrypt("the app has no key that fits the algorithm it registered")))
+            }
+        };
+        let keys = prove(server, openid, find, cannot_encrypt).await?;
+        Ok(Some(Self { keys, encryption }))
+    }
+
+    /// Encrypts for it. `cty` is `JWT` where what is encrypted is a JWT itself (RFC 7519 §5.2).
+    pub(crate) fn encrypt(&self, plain: &str, cty: Option<&str>, entropy: &mut dyn Entropy) -> Result<String, Failure> {
+        let (alg, enc) = self.encryption;
+        let key = self.keys.encryption_key(alg);
+        key.and_then(|key| key.encrypt(plain.as_bytes(), enc, cty, entropy)).ok_or(Failure::Internal)
+    }
+}
+
+/// What the client is answered that wants something encrypted, and has no key for that.
+const fn cannot_encrypt(description: &'static str) -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidRequest, Rule::oidc_core("10.2"), description)
 }
 
 /// The keys in the registration.

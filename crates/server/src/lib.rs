@@ -10,6 +10,7 @@ mod back_channel;
 mod browser;
 mod cleanup;
 mod client_keys;
+mod decryption;
 mod endpoints;
 mod form;
 mod here;

@@ -1,11 +1,12 @@
 //! The signing keys of a workspace: opened from the database, and made on first need, away from the threads that answer.
 
+use crate::decryption;
 use crate::here::Here;
 use crate::reply::Failure;
 use crate::server::Server;
 use crate::workspace::OpenWorkspace;
 use grantry_protocol::WorkspaceId;
-use grantry_protocol::client::ID_TOKEN_ALGORITHM;
+use grantry_protocol::client::{ChosenAlgorithms, ID_TOKEN_ALGORITHM};
 use grantry_protocol::jose::{
     Algorithm, KeySet, KeyState, PUBLISHED_AHEAD, Schedule, ScheduledKey, SigningKey, SigningKeys, beginning_of_first,
 };
@@ -16,12 +17,13 @@ use std::sync::Arc;
 
 /// The key set of a workspace is never empty: whoever reads it before they send anyone here has the usual key by then.
 pub(crate) async fn key_set(here: &Here) -> Result<KeySet, Failure> {
+    let set = |open: &OpenWorkspace| open.signing.key_set(here.now).with_encryption_keys(open.decryption.iter());
     if here.workspace.signing.active(ID_TOKEN_ALGORITHM, here.now).is_some() {
-        return Ok(here.workspace.signing.key_set(here.now));
+        return Ok(set(&here.workspace));
     }
     let slug = here.row().slug.as_str();
     first(&here.server, slug, ID_TOKEN_ALGORITHM).await?;
-    Ok(here.server.workspaces().find(&here.server, slug).await?.signing.key_set(here.now))
+    Ok(set(&*here.server.workspaces().find(&here.server, slug).await?))
 }
 
 /// The key that signs by this algorithm now. The first one of an algorithm is made here, and whoever needs it meanwhile waits.
@@ -34,11 +36,16 @@ pub(crate) async fn key(here: &Here, algorithm: Algorithm) -> Result<Arc<Signing
 
 /// Makes the keys that an app chose when it is registered, so that they are published before they sign. Where that cannot be,
 /// the app's first token makes them. The usual key for ID Tokens is made when somebody first asks for the key set.
-pub(crate) async fn prepare(server: &Server, slug: &str, algorithms: &[Algorithm]) {
-    for algorithm in algorithms {
+pub(crate) async fn prepare(server: &Server, slug: &str, chosen: &ChosenAlgorithms) {
+    for algorithm in &chosen.signing {
         if first(server, slug, *algorithm).await.is_err() {
             tracing::warn!(workspace = slug, %algorithm, "a signing key is not made yet");
         }
+    }
+    if let Some(alg) = chosen.decryption
+        && decryption::prepare(server, slug, alg).await.is_err()
+    {
+        tracing::warn!(workspace = slug, %alg, "a key to decrypt with is not made yet");
     }
 }
 

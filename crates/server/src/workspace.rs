@@ -1,5 +1,6 @@
 //! From the path to a workspace with its keys opened, or the uniform 404.
 
+use crate::decryption::{self, DecryptionKeys};
 use crate::reply::Failure;
 use crate::server::Server;
 use crate::signing;
@@ -23,6 +24,8 @@ pub(crate) struct OpenWorkspace {
     pub(crate) ring: KeyRing,
     /// The keys that sign those of its tokens that others verify.
     pub(crate) signing: SigningKeys,
+    /// The keys that its clients encrypt for.
+    pub(crate) decryption: DecryptionKeys,
     /// What pairwise `sub`s are computed with (OpenID Connect Core §8.1).
     pub(crate) pairwise: PairwiseKey,
     /// `{public_url}/{workspace}` (RFC 8414 §2).
@@ -137,17 +140,19 @@ async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Re
     });
     // A key that does not open is a wrong master key or a damaged row: fail closed rather than with part of the keys.
     let ring = opened.collect::<Option<Vec<_>>>().and_then(|keys| KeyRing::new(row.id, keys));
-    let before = before.filter(|before| before.row.id == row.id).map(|before| &before.signing);
+    let before = before.filter(|before| before.row.id == row.id);
     let pairwise = keys.iter().find(|key| key.purpose == KeyPurpose::Pairwise);
     let pairwise = pairwise.and_then(|key| server.master_key().open(row.id, KeyPurpose::Pairwise, &key.sealed));
-    let signing = signing::open(server, row.id, &keys, before);
-    let ((ring, signing), pairwise) = ring.zip(signing).zip(pairwise).ok_or_else(|| {
+    let signing = signing::open(server, row.id, &keys, before.map(|before| &before.signing));
+    let decryption = decryption::open(server, row.id, &keys, before.map(|before| &before.decryption));
+    let opened = ring.zip(signing).zip(decryption).zip(pairwise);
+    let (((ring, signing), decryption), pairwise) = opened.ok_or_else(|| {
         tracing::error!(workspace = %row.slug, "the keys of the workspace do not open under this master key");
         Failure::Internal
     })?;
     let issuer = format!("{}/{}", server.settings().public_url, row.slug);
     let (pairwise, clients) = (PairwiseKey::new(&pairwise), KnownClients::default());
-    Ok(OpenWorkspace { row, ring, signing, pairwise, issuer, clients })
+    Ok(OpenWorkspace { row, ring, signing, decryption, pairwise, issuer, clients })
 }
 
 /// Makes the key of a workspace that has none yet; whoever is faster, there is one.

@@ -4,7 +4,7 @@ use crate::error::{Result, StorageError};
 use crate::tx::Tx;
 use crate::value::{FromRow, Row, unreadable};
 use grantry_protocol::Timestamp;
-use grantry_protocol::jose::Algorithm;
+use grantry_protocol::jose::{Algorithm, KeyManagement};
 use grantry_protocol::sealed::KeyPurpose;
 
 /// A key about to be written.
@@ -23,8 +23,10 @@ pub struct Key {
     pub purpose: KeyPurpose,
     /// Its number among those of its workspace and purpose, counted up from 1.
     pub number: i64,
-    /// By which algorithm it signs; none for a sealing key.
+    /// By which algorithm it signs, where that is its purpose.
     pub algorithm: Option<Algorithm>,
+    /// By which algorithm others encrypt for it, where that is its purpose.
+    pub key_management: Option<KeyManagement>,
     /// The key, sealed under the master key.
     pub sealed: Vec<u8>,
     /// When it was made.
@@ -49,12 +51,18 @@ macro_rules! select_keys {
 
 impl FromRow for Key {
     fn from_row(row: &mut Row) -> Result<Self> {
+        let (purpose, number) = (row.take_as(|text| KeyPurpose::parse(&text))?, row.take()?);
+        let algorithm = row.take::<Option<String>>()?.unwrap_or_default();
         Ok(Self {
-            purpose: row.take_as(|text| KeyPurpose::parse(&text))?,
-            number: row.take()?,
-            algorithm: match row.take::<Option<String>>()? {
-                Some(text) => Some(Algorithm::parse(&text).ok_or_else(unreadable)?),
-                None => None,
+            purpose,
+            number,
+            algorithm: match purpose {
+                KeyPurpose::Signing => Some(Algorithm::parse(&algorithm).ok_or_else(unreadable)?),
+                _ => None,
+            },
+            key_management: match purpose {
+                KeyPurpose::Encryption => Some(KeyManagement::parse(&algorithm).ok_or_else(unreadable)?),
+                _ => None,
             },
             sealed: row.take()?,
             created_at: row.take()?,

@@ -1,10 +1,11 @@
-//! Signing keys: made once however many processes need one, and followed by one successor at a time.
+//! Keys of an algorithm: made once however many processes need one; and those that sign, followed by one successor at a time.
 
 use crate::error::{Result, StorageError};
 use crate::key::ATTEMPTS;
 use crate::tx::Tx;
 use grantry_protocol::Timestamp;
-use grantry_protocol::jose::Algorithm;
+use grantry_protocol::jose::{Algorithm, KeyManagement};
+use grantry_protocol::sealed::KeyPurpose;
 
 /// A signing key about to be written.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,6 +16,14 @@ pub struct NewSigningKey {
     pub sealed: Vec<u8>,
     /// It signs from then on.
     pub active_at: Timestamp,
+}
+
+/// What both kinds have.
+struct Row<'a> {
+    purpose: KeyPurpose,
+    algorithm: &'a str,
+    sealed: &'a [u8],
+    active_at: Timestamp,
 }
 
 impl Tx<'_> {
@@ -34,37 +43,54 @@ impl Tx<'_> {
         Ok(Some(number))
     }
 
+    /// Writes the first key that others encrypt for by this algorithm. None: there is one already, another request was faster.
+    pub fn insert_encryption_key(&mut self, alg: KeyManagement, sealed: &[u8], now: Timestamp) -> Result<Option<i64>> {
+        let new = Row { purpose: KeyPurpose::Encryption, algorithm: alg.as_str(), sealed, active_at: now };
+        self.insert_unless_there(&new, now, Timestamp::from_unix(i64::MIN))
+    }
+
+    fn insert_signing_key(&mut self, new: &NewSigningKey, now: Timestamp, after: Timestamp) -> Result<Option<i64>> {
+        let NewSigningKey { algorithm, sealed, active_at } = new;
+        let purpose = KeyPurpose::Signing;
+        self.insert_unless_there(
+            &Row { purpose, algorithm: algorithm.as_str(), sealed, active_at: *active_at },
+            now,
+            after,
+        )
+    }
+
     /// Writes a key unless one without a successor begins after `after`. Two that try at once get the same number, which only
     /// one of them can have.
-    fn insert_signing_key(&mut self, new: &NewSigningKey, now: Timestamp, after: Timestamp) -> Result<Option<i64>> {
+    fn insert_unless_there(&mut self, new: &Row<'_>, now: Timestamp, after: Timestamp) -> Result<Option<i64>> {
         for _ in 0..ATTEMPTS {
             let number = self.row(
                 "INSERT INTO keys (workspace_id, purpose, number, algorithm, sealed, created_at, active_at)
-                 SELECT $1, 'signing', COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5 FROM keys
-                 WHERE workspace_id = $1 AND purpose = 'signing'
-                 HAVING NOT EXISTS (SELECT 1 FROM keys WHERE workspace_id = $1 AND purpose = 'signing'
-                     AND algorithm = $2 AND retired_at IS NULL AND active_at > $6)
+                 SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, $4, $5, $6 FROM keys
+                 WHERE workspace_id = $1 AND purpose = $2
+                 HAVING NOT EXISTS (SELECT 1 FROM keys WHERE workspace_id = $1 AND purpose = $2
+                     AND algorithm = $3 AND retired_at IS NULL AND active_at > $7)
                  ON CONFLICT (workspace_id, purpose, number) DO NOTHING RETURNING number",
                 &[
-                    new.algorithm.as_str().into(),
-                    new.sealed.as_slice().into(),
+                    new.purpose.as_str().into(),
+                    new.algorithm.into(),
+                    new.sealed.into(),
                     now.into(),
                     new.active_at.into(),
                     after.into(),
                 ],
             )?;
             // No number: either there is such a key, or a key of another algorithm took the number.
-            if number.is_some() || self.has_signing_key(new.algorithm, after)? {
+            if number.is_some() || self.is_there(new, after)? {
                 return Ok(number);
             }
         }
-        tracing::error!("a signing key found no number, as often as it was tried");
+        tracing::error!("a key found no number, as often as it was tried");
         Err(StorageError::Unavailable)
     }
 
-    fn has_signing_key(&mut self, algorithm: Algorithm, after: Timestamp) -> Result<bool> {
-        let sql = "SELECT COUNT(*) FROM keys WHERE workspace_id = $1 AND purpose = 'signing' AND algorithm = $2
-                   AND retired_at IS NULL AND active_at > $3";
-        Ok(self.count(sql, &[algorithm.as_str().into(), after.into()])? > 0)
+    fn is_there(&mut self, new: &Row<'_>, after: Timestamp) -> Result<bool> {
+        let sql = "SELECT COUNT(*) FROM keys WHERE workspace_id = $1 AND purpose = $2 AND algorithm = $3
+                   AND retired_at IS NULL AND active_at > $4";
+        Ok(self.count(sql, &[new.purpose.as_str().into(), new.algorithm.into(), after.into()])? > 0)
     }
 }

@@ -1,15 +1,16 @@
 //! RFC 9101, OpenID Connect Core §6: authorization requests whose parameters stand in a JWT that the client signed.
 //!
-//! It does not know how a `request_uri` is read, nor how an object is decrypted.
+//! It does not know how a `request_uri` is read.
 
 use super::validate::names_openid;
 use crate::client::{Client, OpenidRegistration};
 use crate::client_jwt::{Unproven, check_times, is_of_another_kind};
 use crate::error::{ErrorCode, OAuthError, Rule};
-use crate::jose::{Algorithm, Claims, ClientKeys, SignedJwt};
+use crate::jose::{Algorithm, Claims, ClientKeys, DecryptionKey, SignedJwt, decrypt};
 use crate::params::{Params, is_known};
 use crate::types::Timestamp;
 use serde_json::Value;
+use std::borrow::Cow;
 use url::Url;
 
 /// What an object may say in its header that it is (RFC 9101 §10.8); some say `JWT`, or nothing.
@@ -65,6 +66,25 @@ pub fn registered_uri(uri: &str, openid: &OpenidRegistration) -> Result<Url, OAu
     let is_registered = openid.request_uris.iter().any(|own| own == uri || own == without_fragment);
     let url = Url::parse(uri).ok().filter(|url| is_registered && url.scheme() == "https");
     url.ok_or(invalid_request_uri("request_uri is not one of the request_uris that are registered for this app"))
+}
+
+/// RFC 9101 §6.1: the signed object within one that was encrypted for us, and any other as it is.
+pub fn decrypted<'o, 'k>(
+    object: &'o str,
+    openid: &OpenidRegistration,
+    keys: impl IntoIterator<Item = &'k DecryptionKey>,
+) -> Result<Cow<'o, str>, OAuthError> {
+    // RFC 7516 §9: what is encrypted has five parts.
+    if object.matches('.').count() != 4 {
+        return Ok(Cow::Borrowed(object));
+    }
+    // OpenID Connect Registration §2: the registered algorithm.
+    let registered = openid.request_object_encryption_alg;
+    let keys = keys.into_iter().filter(|key| registered.is_none_or(|registered| registered == key.alg()));
+    let signed = decrypt(object, keys, object.len()).and_then(|signed| String::from_utf8(signed).ok());
+    signed.map(Cow::Owned).ok_or(invalid_request_object(
+        "the request object cannot be decrypted: encrypt it with a key of this workspace whose use is enc, by its alg",
+    ))
 }
 
 /// The parameters of a request with this object, which one of these keys has to have signed.
@@ -150,7 +170,7 @@ fn check_claims(claims: &Claims, (client_id, issuer): (&str, &str), now: Timesta
 fn check_outer(outer: &Params, params: &Params) -> Result<(), OAuthError> {
     // RFC 9101 §5, OpenID Connect Core §6.1: client_id and response_type.
     let differs = |name: &&str| outer.get(name).is_some_and(|value| params.get(name).is_some_and(|own| own != value));
-    if ["client_id", "response_type"].iter().any(|name| differs(name)) {
+    if ["client_id", "response_type"].iter().any(differs) {
         return Err(invalid_request_object(
             "client_id and response_type must be the same in the request object and outside of it",
         ));

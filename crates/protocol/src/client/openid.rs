@@ -2,7 +2,7 @@
 //! itself needs. Members have their wire names, so what rests is what was registered and what is answered.
 
 use crate::authorize::ResponseType;
-use crate::jose::Algorithm;
+use crate::jose::{Algorithm, ContentEncryption, KeyManagement};
 use crate::redirect_uri::RedirectUri;
 use crate::types::Seconds;
 use serde::{Deserialize, Serialize};
@@ -26,12 +26,30 @@ pub struct OpenidRegistration {
     pub sector_identifier_uri: Option<String>,
     /// By which algorithm its ID Tokens are signed.
     pub id_token_signed_response_alg: Algorithm,
+    /// By which algorithm its ID Tokens are encrypted after they were signed; none: they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_alg: Option<KeyManagement>,
+    /// How their content is encrypted then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_enc: Option<ContentEncryption>,
     /// By which algorithm its UserInfo answers are signed; none: they are plain JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_signed_response_alg: Option<Algorithm>,
+    /// By which algorithm its UserInfo answers are encrypted; none: they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_alg: Option<KeyManagement>,
+    /// How their content is encrypted then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
     /// The one algorithm its Request Objects are signed by; none: any that is supported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<Algorithm>,
+    /// The one algorithm by which it encrypts its Request Objects for us; none: it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_alg: Option<KeyManagement>,
+    /// How it encrypts their content then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_enc: Option<ContentEncryption>,
     /// Where it keeps Request Objects; a `request_uri` must be one of these (OpenID Connect Core §6.2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub request_uris: Vec<String>,
@@ -101,8 +119,14 @@ impl Default for OpenidRegistration {
             subject_type: SubjectType::Public,
             sector_identifier_uri: None,
             id_token_signed_response_alg: ID_TOKEN_ALGORITHM,
+            id_token_encrypted_response_alg: None,
+            id_token_encrypted_response_enc: None,
             userinfo_signed_response_alg: None,
+            userinfo_encrypted_response_alg: None,
+            userinfo_encrypted_response_enc: None,
             request_object_signing_alg: None,
+            request_object_encryption_alg: None,
+            request_object_encryption_enc: None,
             request_uris: Vec::new(),
             token_endpoint_auth_signing_alg: None,
             jwks: None,

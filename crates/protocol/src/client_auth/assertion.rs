@@ -144,7 +144,7 @@ impl AssertionCheck {
         let jti = jti.ok_or(invalid_assertion("the client assertion needs a jti: a name that no other has"))?;
         // The second time for the clocks of servers that share a database.
         let expires_at = exp.plus(SKEW).plus(SKEW);
-        Ok(ProvenOnce { client: self.client.clone(), jti_digest: digest(&SHA256, jti.as_bytes()), expires_at })
+        Ok(ProvenOnce { client: Arc::clone(&self.client), jti_digest: digest(&SHA256, jti.as_bytes()), expires_at })
     }
 }
 

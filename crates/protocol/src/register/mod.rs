@@ -2,6 +2,7 @@
 //! It does not know by which form or flag somebody asks: its messages speak of the thing, in ASCII (RFC 7591 §3.2.2).
 
 mod address;
+mod encryption;
 mod itself;
 mod lifetimes;
 mod metadata;

@@ -25,7 +25,7 @@ const DEEPEST_JWKS: usize = 8;
 const LONGEST_TAG: usize = 35;
 
 /// OpenID Connect Registration §2.
-const RULE: Rule = Rule::openid(OpenId::Registration, "2");
+pub(super) const RULE: Rule = Rule::openid(OpenId::Registration, "2");
 
 /// A registered address: its member, the address, what it is for, and where that is said.
 type Registered<'a> = (&'static str, &'a str, Address, Rule);
@@ -34,6 +34,7 @@ impl<'a> Check<'a> {
     pub(super) fn openid(&mut self) {
         self.response_types();
         self.keys();
+        self.encryption();
         self.sector();
         self.addresses();
         self.after_logout();

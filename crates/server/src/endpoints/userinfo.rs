@@ -1,6 +1,7 @@
 //! OpenID Connect Core §5.3: `GET, POST W/oauth2/userinfo`.
 
 use super::{authorization, presented};
+use crate::client_keys::Recipient;
 use crate::form::RawForm;
 use crate::here::Here;
 use crate::reply::{Failure, NO_STORE};
@@ -67,16 +68,25 @@ async fn answer(here: &Here, headers: &HeaderMap, params: &Params) -> Result<Res
         return Err(bearer::insufficient_scope("the access token does not allow openid; ask for scope=openid").into());
     }
     let answer = claims_of(here, &standing, &user, &token.scope);
+    let openid = &client.registration.openid;
+    let recipient = Recipient::of(&here.server, openid, openid.userinfo_encryption()).await?;
     let headers = [(CACHE_CONTROL, NO_STORE)];
-    let Some(algorithm) = client.registration.openid.userinfo_signed_response_alg else {
+    if openid.userinfo_signed_response_alg.is_none() && recipient.is_none() {
         return Ok((headers, axum::Json(answer)).into_response());
+    }
+    // OpenID Connect Core §5.3.2: an answer that can be passed on says by whom and for whom.
+    let mut answer = answer;
+    answer.insert("iss".to_owned(), here.issuer().into());
+    answer.insert("aud".to_owned(), client.client_id.as_str().into());
+    let (text, cty) = match openid.userinfo_signed_response_alg {
+        Some(algorithm) => (signing::key(here, algorithm).await?.sign("JWT", &answer), Some("JWT")),
+        None => (serde_json::to_string(&answer).ok(), None),
     };
-    // OpenID Connect Core §5.3.2: a signed answer says by whom and for whom.
-    let mut signed = answer;
-    signed.insert("iss".to_owned(), here.issuer().into());
-    signed.insert("aud".to_owned(), client.client_id.as_str().into());
-    let key = signing::key(here, algorithm).await?;
-    let jwt = key.sign("JWT", &signed).ok_or(Failure::Internal)?;
+    let text = text.ok_or(Failure::Internal)?;
+    let jwt = match recipient {
+        Some(client) => client.encrypt(&text, cty, &mut here.server.randomness())?,
+        None => text,
+    };
     Ok((headers, [(CONTENT_TYPE, HeaderValue::from_static("application/jwt"))], jwt).into_response())
 }
 

@@ -9,7 +9,7 @@ use super::{Answer, Find, OperatorError, Outcome, exposed, find_workspace, proce
 use crate::server::Server;
 use crate::signing;
 use grantry_protocol::client::{
-    AccessTokenFormat, ApplicationType, AuthMethod, Client, LifetimeOverrides, OpenidRegistration,
+    AccessTokenFormat, ApplicationType, AuthMethod, ChosenAlgorithms, Client, LifetimeOverrides, OpenidRegistration,
 };
 use grantry_protocol::jose::Algorithm;
 use grantry_protocol::redirect_uri::RedirectUri;
@@ -94,7 +94,7 @@ pub struct Shown {
     openid: OpenidRegistration,
     /// Those that keys will be needed of.
     #[serde(skip)]
-    algorithms: Vec<Algorithm>,
+    algorithms: ChosenAlgorithms,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -8,6 +8,7 @@ mod docs;
 mod front_channel_logout;
 mod harness;
 mod introspect;
+mod jwe;
 mod limits;
 mod listen;
 mod login;

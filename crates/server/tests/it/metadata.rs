@@ -55,6 +55,12 @@ fn s3_both_urls_give_the_same_registered_members_to_everyone() {
         "revocation_endpoint_auth_signing_alg_values_supported",
         "introspection_endpoint_auth_signing_alg_values_supported",
         "request_object_signing_alg_values_supported",
+        "id_token_encryption_alg_values_supported",
+        "id_token_encryption_enc_values_supported",
+        "userinfo_encryption_alg_values_supported",
+        "userinfo_encryption_enc_values_supported",
+        "request_object_encryption_alg_values_supported",
+        "request_object_encryption_enc_values_supported",
         "require_request_uri_registration",
     ];
     for member in metadata.as_object().unwrap().keys() {

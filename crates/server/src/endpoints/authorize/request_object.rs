@@ -8,7 +8,7 @@ use crate::reply::Failure;
 use grantry_protocol::Params;
 use grantry_protocol::authorize::refuse;
 use grantry_protocol::authorize::request_object::{
-    self, Reference, Resolved, invalid_request_object, invalid_request_uri, registered_uri,
+    self, Reference, Resolved, decrypted, invalid_request_object, invalid_request_uri, registered_uri,
 };
 use grantry_protocol::client::Client;
 use grantry_protocol::jose::ClientKeys;
@@ -50,8 +50,10 @@ async fn read(here: &Here, client: &Client, outer: &Params, reference: Reference
             fetched.trim_ascii()
         }
     };
-    let check = |keys: &ClientKeys| request_object::resolve(outer, object, (client, keys), here.issuer(), here.now);
-    client_keys::prove(&here.server, &client.registration.openid, check, invalid_request_object).await
+    let openid = &client.registration.openid;
+    let object = decrypted(object, openid, here.workspace.decryption.iter())?;
+    let check = |keys: &ClientKeys| request_object::resolve(outer, &object, (client, keys), here.issuer(), here.now);
+    client_keys::prove(&here.server, openid, check, invalid_request_object).await
 }
 
 /// The object at a `request_uri`.

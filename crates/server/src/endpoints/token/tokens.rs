@@ -1,5 +1,6 @@
 //! How a client's tokens are written: access tokens sealed, or as a signed JWT (RFC 9068), and ID Tokens beside them.
 
+use crate::client_keys::Recipient;
 use crate::here::Here;
 use crate::reply::Failure;
 use crate::signing;
@@ -25,6 +26,7 @@ pub(crate) struct Tokens<'a> {
     client: &'a Client,
     key: Option<Arc<SigningKey>>,
     id_token_key: Option<Arc<SigningKey>>,
+    id_token_recipient: Option<Recipient>,
 }
 
 /// RFC 7591 §5: an app that registered itself stays because it is used: from before its first consent, grant or token on.
@@ -59,11 +61,14 @@ impl<'a> Tokens<'a> {
     /// Those of this client about people.
     pub(crate) async fn of(here: &'a Here, client: &'a Client) -> Result<Self, Failure> {
         let registered = &client.registration;
-        let id_token_key = match registered.scope.contains(OPENID) {
-            true => Some(signing::key(here, registered.openid.id_token_signed_response_alg).await?),
-            false => None,
-        };
-        Ok(Self { id_token_key, ..Self::about_itself(here, client).await? })
+        let tokens = Self::about_itself(here, client).await?;
+        if !registered.scope.contains(OPENID) {
+            return Ok(tokens);
+        }
+        let id_token_key = Some(signing::key(here, registered.openid.id_token_signed_response_alg).await?);
+        let encryption = registered.openid.id_token_encryption();
+        let id_token_recipient = Recipient::of(&here.server, &registered.openid, encryption).await?;
+        Ok(Self { id_token_key, id_token_recipient, ..tokens })
     }
 
     /// Those of this client about itself: no person signs in.
@@ -74,7 +79,7 @@ impl<'a> Tokens<'a> {
             AccessTokenFormat::Opaque => None,
             AccessTokenFormat::Jwt => Some(signing::key(here, choice.signing_alg).await?),
         };
-        Ok(Self { here, client, key, id_token_key: None })
+        Ok(Self { here, client, key, id_token_key: None, id_token_recipient: None })
     }
 
     /// A token for the client itself (RFC 6749 §4.4).
@@ -148,7 +153,13 @@ impl<'a> Tokens<'a> {
     }
 
     fn sign(&self, token: &IdToken<'_>) -> Result<String, Failure> {
-        self.id_token_key.as_ref().and_then(|key| token.sign(key, self.here.now)).ok_or(Failure::Internal)
+        let signed = self.id_token_key.as_ref().and_then(|key| token.sign(key, self.here.now));
+        let signed = signed.ok_or(Failure::Internal)?;
+        // OpenID Connect Core §2: signed and then encrypted.
+        match &self.id_token_recipient {
+            Some(client) => client.encrypt(&signed, Some("JWT"), &mut self.here.server.randomness()),
+            None => Ok(signed),
+        }
     }
 
     fn lifetime(&self) -> Seconds {
