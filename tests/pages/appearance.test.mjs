@@ -208,6 +208,29 @@ story("a developer", {
     await page.locator("#consent-allow").click();
     await page.getByRole("heading", { name: "A code has arrived" }).waitFor();
   },
+  "openid-exchanged": async (page) => {
+    await page.goto(`${docs()}?app=${DEMO_APP.client_id}`);
+    await follow(page, "#try-openid-link");
+    await follow(page, "#exchange");
+    await page.getByText("All passed").waitFor();
+  },
+  "openid-userinfo": async (page) => {
+    await page.getByRole("button", { name: "Ask UserInfo" }).click();
+    await page.getByRole("heading", { name: "Ask UserInfo" }).waitFor();
+  },
+  "openid-wrong": async (page) => {
+    await page.goto(`${docs()}?app=${DEMO_APP.client_id}`);
+    await follow(page, "#try-openid-link");
+    await page.locator("#nonce").fill("another");
+    await follow(page, "#exchange");
+    await page.getByRole("alert").waitFor();
+  },
+  "openid-fragment": async (page) => {
+    const redirect = `redirect_uri=${docs()}/grant&nonce=n`;
+    await page.goto(`${docs()}/authorize?response_type=id_token&client_id=${DEMO_APP.client_id}&scope=openid&${redirect}`);
+    await page.locator("#consent-allow").click();
+    await page.locator("#fragment-fields").waitFor();
+  },
   "apps-of-everyone": async (page) => {
     await page.context().clearCookies();
     await signInAtHome(page, world.demo, { username: "admin", password: "admin" });

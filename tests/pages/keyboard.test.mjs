@@ -45,6 +45,27 @@ test("bob signs in, unticks a scope and allows the rest, without a mouse", async
   assert.ok(!scope.split(" ").includes(unwanted), scope);
 });
 
+test("bob tries OpenID Connect on the docs page, without a mouse", async (t) => {
+  const page = await someone(t, world);
+  await page.goto(`${world.demo.workspace}/oauth2`);
+  await page.locator("#try-openid-link").press("Enter");
+  await page.locator("#username:focus").waitFor();
+  await page.keyboard.type(BOB.username);
+  await tabTo(page, "#password");
+  await page.keyboard.type(BOB.password);
+  await page.keyboard.press("Enter");
+  await page.locator("#consent-allow").waitFor();
+  await tabTo(page, "#consent-allow");
+  await page.keyboard.press("Enter");
+  await page.locator("#exchange").waitFor();
+  await tabTo(page, "#exchange");
+  await page.keyboard.press("Enter");
+  await page.getByText("All passed").waitFor();
+  await tabTo(page, "#ask-userinfo + form button");
+  await page.keyboard.press("Enter");
+  await page.getByText("bob@example.com").waitFor();
+});
+
 test("the first Tab on a page leads past its navigation", async (t) => {
   const page = await someone(t, world);
   await page.goto(`${world.demo.workspace}/oauth2`);

@@ -2,7 +2,9 @@
 "use strict";
 
 // The page's language has the words; this table is all that the script says itself.
-const words = { en: { copy: "Copy", copied: "Copied", failed: "Select and copy by hand" } };
+const words = {
+  en: { copy: "Copy", copied: "Copied", failed: "Select and copy by hand", decoded: "decoded, not verified" },
+};
 const say = words[document.documentElement.lang] || words.en;
 
 // A copy button on every block of code.
@@ -69,17 +71,35 @@ if (links.size > 0) {
   }
 }
 
+// The claims of a signed JWT; nothing for any other text.
+const claims = (text) => {
+  try {
+    const [, payload, , ...more] = text.split(".");
+    if (more.length > 0) return null;
+    const bytes = Uint8Array.from(atob(payload.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
+    return JSON.stringify(JSON.parse(new TextDecoder().decode(bytes)), null, 2);
+  } catch {
+    return null;
+  }
+};
+
 // The callback of the docs page: what came in the fragment, then the fragment is taken out of the address.
 const fields = document.getElementById("fragment-fields");
 if (fields && location.hash.length > 1) {
-  for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
+  const show = (name, value, kind) => {
     const term = document.createElement("dt");
     const code = document.createElement("code");
     const description = document.createElement("dd");
     term.textContent = name;
     code.textContent = value;
+    if (kind) code.className = kind;
     description.append(code);
     fields.append(term, description);
+  };
+  for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
+    show(name, value);
+    const says = claims(value);
+    if (says) show(`${name}, ${say.decoded}`, says, "lines");
   }
   fields.hidden = false;
   document.getElementById("fragment-note").hidden = false;

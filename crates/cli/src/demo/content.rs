@@ -142,9 +142,10 @@ pub(super) fn welcome(base: &str, data_dir: &str) -> String {
         "The demo is running. Stop it with Ctrl-C; its data stays in {data_dir}.
 
 Docs, with every grant to try   {base}/oauth2
+OpenID Connect metadata         {base}/.well-known/openid-configuration
 Sign in as                      {USERNAME} / {PASSWORD}, or {ADMIN} / {ADMIN} to administer
 
-Authorization code: open this in a browser
+Authorization code and OpenID Connect: open this in a browser
   {base}/oauth2/authorize?response_type=code&client_id={CLIENT_ID}&scope=*
 
 Client credentials
@@ -152,6 +153,9 @@ Client credentials
 
 Password
   curl -u {CLIENT_ID}:{CLIENT_SECRET} -d 'grant_type=password&username={USERNAME}&password={PASSWORD}&scope=*' {base}/oauth2/token
+
+OpenID Connect UserInfo: whose is an access token of those two? (put it in)
+  curl -H 'Authorization: Bearer gry_at_…' {base}/oauth2/userinfo
 "
     )
 }

@@ -1,6 +1,8 @@
 //! The docs page: `GET /{workspace}/oauth2`, every grant explained with requests that can be pasted as they stand.
 
 pub(crate) mod app;
+mod libraries;
+pub(crate) mod openid;
 pub(crate) mod requests;
 pub(crate) mod state;
 
@@ -17,6 +19,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use grantry_protocol::client::Client;
 use grantry_protocol::types::GrantType;
+use openid::DocsOpenid;
 use serde::Deserialize;
 
 /// Everything that differs between workspaces and readers; the requests themselves are made in `requests`.
@@ -36,6 +39,7 @@ pub(crate) struct DocsPage {
     /// The reader's own apps, to choose from; empty when not signed in.
     pub(crate) own_apps: Vec<AppChoice>,
     pub(crate) grants: DocsGrants,
+    pub(crate) openid: DocsOpenid,
     pub(crate) scopes: Vec<DocsScope>,
     pub(crate) lifetimes: DocsLifetimes,
 }
@@ -134,7 +138,9 @@ pub(crate) async fn to_docs(here: Here) -> Response {
 /// `GET W/oauth2`.
 pub(crate) async fn get(here: Here, headers: HeaderMap, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let browser = Browser::read(&here, &headers).await?;
-    let Chosen { app, client, choices } = app::choose(&here, &browser, asked.app.as_deref()).await?;
+    let chosen = app::choose(&here, &browser, asked.app.as_deref()).await?;
+    let openid = DocsOpenid::of(&here, &browser, &chosen)?;
+    let Chosen { app, client, choices } = chosen;
     let scope = |scope: &grantry_protocol::workspace::ScopeDefinition| DocsScope {
         name: scope.name.clone(),
         description: scope.description.clone(),
@@ -152,6 +158,7 @@ pub(crate) async fn get(here: Here, headers: HeaderMap, Query(asked): Query<Aske
         app,
         own_apps: choices,
         grants: grants(&here, client.as_ref()),
+        openid,
         scopes: here.row().scopes.iter().map(scope).collect(),
         lifetimes: lifetimes(&here, client.as_ref()),
     };

@@ -1,8 +1,9 @@
 //! The docs page's own callback: `GET, POST /{workspace}/oauth2/grant`.
 
+use super::docs;
 use super::docs::app::{self, Chosen};
-use super::docs::requests::{EXAMPLE_STATE, EXAMPLE_VERIFIER};
-use super::docs::{self, state};
+use super::docs::requests::{EXAMPLE_NONCE, EXAMPLE_OPENID_STATE, EXAMPLE_STATE, EXAMPLE_VERIFIER};
+use super::docs::state::{self, Remembered};
 use super::error::Rule;
 use super::layout::Frame;
 use super::try_it;
@@ -40,6 +41,8 @@ pub(crate) struct CodeReceived {
     pub(crate) redirect_uri: String,
     /// The verifier that belongs to the docs page's own challenge, or empty.
     pub(crate) code_verifier: String,
+    /// The `nonce` that the ID Token has to repeat, or empty; `None` where the request is known to have had none.
+    pub(crate) nonce: Option<String>,
     /// How long a code lives, e.g. "60 seconds".
     pub(crate) lifetime: String,
 }
@@ -112,10 +115,12 @@ struct Received {
 /// Which request of the docs page is answered.
 #[derive(Default, PartialEq)]
 enum Asked {
-    /// The live link for this app, followed in this browser.
-    Live(String),
+    /// A live link, followed in this browser.
+    Live(Remembered),
     /// The example with every parameter, sent by hand.
     Example,
+    /// The example of an OpenID request, sent by hand.
+    OpenidExample,
     /// The shortest form, or a request of the reader's own.
     #[default]
     Unknown,
@@ -141,6 +146,7 @@ impl Received {
         received.error = received.error.filter(|code| ErrorCode::parse(code).is_some());
         received.request = match received.state.as_deref() {
             Some(EXAMPLE_STATE) => Asked::Example,
+            Some(EXAMPLE_OPENID_STATE) => Asked::OpenidExample,
             Some(state) => state::read(here, browser, state).map_or(Asked::Unknown, Asked::Live),
             None => Asked::Unknown,
         };
@@ -150,11 +156,18 @@ impl Received {
 
 /// What the exchange form is filled with: the code belongs to the app that asked, which the response does not name.
 async fn code_received(here: &Here, browser: &Browser, answer: &Received, code: &str) -> Result<CodeReceived, Failure> {
-    let asked = if let Asked::Live(client_id) = &answer.request { Some(client_id.as_str()) } else { None };
-    let Chosen { app, client, .. } = app::choose(here, browser, asked).await?;
-    let example = answer.request == Asked::Example;
+    let live = if let Asked::Live(remembered) = &answer.request { Some(remembered) } else { None };
+    let Chosen { app, client, .. } = app::choose(here, browser, live.map(|live| live.client_id.as_str())).await?;
+    let example = matches!(answer.request, Asked::Example | Asked::OpenidExample);
+    let nonce = match &answer.request {
+        Asked::Live(remembered) => remembered.nonce.clone(),
+        Asked::OpenidExample => Some(EXAMPLE_NONCE.to_owned()),
+        Asked::Example => None,
+        Asked::Unknown => Some(String::new()),
+    };
     // The same conditions as those of the requests on the docs page.
-    let with_redirect_uri = app.callback_registered && (example || app.redirect_uri_count > 1);
+    let openid = live.is_some_and(|live| live.nonce.is_some());
+    let with_redirect_uri = app.callback_registered && (example || openid || app.redirect_uri_count > 1);
     let with_verifier = app.public || example;
     Ok(CodeReceived {
         form_token: browser.form_token(here, ACTION),
@@ -163,6 +176,7 @@ async fn code_received(here: &Here, browser: &Browser, answer: &Received, code: 
         client_secret: app.client_secret.unwrap_or_default(),
         redirect_uri: app.redirect_uri.filter(|_| with_redirect_uri).unwrap_or_default(),
         code_verifier: if with_verifier { EXAMPLE_VERIFIER.to_owned() } else { String::new() },
+        nonce,
         lifetime: docs::lifetimes(here, client.as_ref()).code,
     })
 }

@@ -4,6 +4,7 @@ mod account_pages;
 mod docs_pages;
 mod interaction_pages;
 mod portal_pages;
+mod try_pages;
 
 use super::layout::{Frame, SignedIn, When};
 use askama::Template;

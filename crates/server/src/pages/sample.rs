@@ -7,7 +7,7 @@ mod forms;
 pub(crate) struct Request {
     method: Method,
     url: String,
-    credentials: Option<Credentials>,
+    authorization: Option<Authorization>,
     parameters: Vec<(&'static str, String)>,
 }
 
@@ -15,6 +15,14 @@ pub(crate) struct Request {
 enum Method {
     Get,
     Post,
+}
+
+/// What the request proves itself with.
+#[derive(Clone, Debug)]
+enum Authorization {
+    Basic(Credentials),
+    /// RFC 6750 §2.1.
+    Bearer(String),
 }
 
 /// What the app authenticates with (`client_secret_basic`).
@@ -29,12 +37,12 @@ pub(crate) struct Credentials {
 impl Request {
     /// A GET; its parameters are the query.
     pub(crate) fn get(url: String) -> Self {
-        Self { method: Method::Get, url, credentials: None, parameters: Vec::new() }
+        Self { method: Method::Get, url, authorization: None, parameters: Vec::new() }
     }
 
     /// A POST; its parameters are the form.
     pub(crate) fn post(url: String) -> Self {
-        Self { method: Method::Post, url, credentials: None, parameters: Vec::new() }
+        Self { method: Method::Post, url, authorization: None, parameters: Vec::new() }
     }
 
     /// Adds a parameter.
@@ -53,7 +61,13 @@ impl Request {
 
     /// Adds client authentication.
     pub(crate) fn signed_by(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+        self.authorization = Some(Authorization::Basic(credentials));
+        self
+    }
+
+    /// Adds an access token.
+    pub(crate) fn bearing(mut self, access_token: &str) -> Self {
+        self.authorization = Some(Authorization::Bearer(access_token.to_owned()));
         self
     }
 }
@@ -70,6 +84,16 @@ impl Credentials {
         use base64::Engine as _;
         let encoded = base64::engine::general_purpose::STANDARD.encode(self.pair());
         self.known.then(|| format!("Basic {encoded}"))
+    }
+}
+
+impl Authorization {
+    /// The header's value where it can be computed.
+    fn header(&self) -> Result<String, &Credentials> {
+        match self {
+            Self::Basic(credentials) => credentials.header().ok_or(credentials),
+            Self::Bearer(access_token) => Ok(format!("Bearer {access_token}")),
+        }
     }
 }
 
@@ -109,7 +133,7 @@ mod tests {
     #[test]
     fn a_placeholder_secret_is_encoded_by_the_reader() {
         let mut request = token_request();
-        if let Some(credentials) = &mut request.credentials {
+        if let Some(Authorization::Basic(credentials)) = &mut request.authorization {
             credentials.known = false;
         }
         assert!(request.http().contains("Authorization: Basic base64("), "{}", request.http());
@@ -122,7 +146,7 @@ mod tests {
             let request = Request::get("http://h/w/oauth2/authorize".into()).with("scope", "*");
             names.iter().fold(request, |request, name| request.with(name, "x"))
         };
-        for names in [&[][..], &["state"], &["code_challenge"], &["state", "code_challenge"]] {
+        for names in [&[][..], &["state"], &["nonce"], &["code_challenge"], &["state", "nonce", "code_challenge"]] {
             let (javascript, python) = (link(names).javascript(), link(names).python());
             for (module, use_of_it) in [("randomBytes", "randomBytes("), ("createHash", "createHash(")] {
                 let imported = javascript.lines().any(|line| line.starts_with("import") && line.contains(module));
@@ -132,6 +156,20 @@ mod tests {
                 let imported = python.lines().any(|line| line == format!("import {module}"));
                 assert_eq!(imported, python.contains(use_of_it), "{python}");
             }
+        }
+    }
+
+    #[test]
+    fn rfc6750_s2_1_an_access_token_goes_into_the_header() {
+        let request = Request::get("http://h/w/oauth2/userinfo".into()).bearing("gry_at_x");
+        assert!(request.http().ends_with("\nHost: h\nAuthorization: Bearer gry_at_x"), "{}", request.http());
+        assert_eq!(request.curl(), "curl http://h/w/oauth2/userinfo \\\n  -H 'Authorization: Bearer gry_at_x'");
+        for text in [request.javascript(), request.python()] {
+            assert!(
+                text.contains("\"Authorization\", \"Bearer gry_at_x\"")
+                    || text.contains("Authorization: \"Bearer gry_at_x\""),
+                "{text}"
+            );
         }
     }
 

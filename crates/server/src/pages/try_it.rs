@@ -1,8 +1,11 @@
 //! What a *Try it* form answers with: each step's request as it was sent, the answer, and what to do next.
 
 mod answer;
+mod decoded;
+mod id_token;
 mod requests;
 mod send;
+mod userinfo;
 
 use super::error::Rule;
 use super::layout::Frame;
@@ -15,8 +18,13 @@ use answer::Members;
 use askama::Template;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use id_token::Known;
 use requests::Speaker;
 use send::send;
+
+pub(crate) use decoded::Decoded;
+pub(crate) use id_token::{Check, CheckKind, IdToken};
+pub(crate) use userinfo::UserinfoForm;
 
 /// Answer to `POST /{workspace}/oauth2/try` and to the exchange on the docs callback, `POST /{workspace}/oauth2/grant`.
 #[derive(Template)]
@@ -29,8 +37,16 @@ pub(crate) struct TryPage {
     pub(crate) steps: Vec<Step>,
     /// Set when the first step failed.
     pub(crate) refusal: Option<Refusal>,
+    /// The ID Token that was issued, verified.
+    pub(crate) id_token: Option<IdToken>,
+    /// Whether a UserInfo answer is about the same person as the ID Token.
+    pub(crate) subject: Option<Check>,
     /// The access token that was issued.
     pub(crate) access_token: Option<String>,
+    /// What it says, where it is a JWT (RFC 9068).
+    pub(crate) access_token_says: Option<Decoded>,
+    /// With an ID Token: the form that asks who that is.
+    pub(crate) userinfo: Option<UserinfoForm>,
     /// With a refresh token: the form that uses it.
     pub(crate) refresh: Option<RefreshForm>,
     /// With any token: the form that gives it back.
@@ -49,14 +65,20 @@ pub(crate) struct Step {
     pub(crate) headers: Vec<(String, String)>,
     /// The body, JSON indented; empty when there is none.
     pub(crate) body: String,
+    /// What the body says, where it is a JWT.
+    pub(crate) decoded: Option<Decoded>,
 }
 
 /// What a step is for; the template has the words.
 pub(crate) enum StepKind {
     /// Ask for tokens.
     Token,
+    /// Ask for the keys, and verify the ID Token with them.
+    Keys,
     /// Ask what the access token says.
     Introspection,
+    /// Ask who the access token is about.
+    Userinfo,
     /// End a token.
     Revocation,
 }
@@ -98,31 +120,57 @@ pub(crate) const ACTION: &str = "try";
 pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Result<Response, Failure> {
     let browser = Browser::read(&here, &headers).await?;
     browser.check_form(&here, &headers, fields.get("form_token"), ACTION)?;
-    match fields.filled("token") {
-        Some(token) => revoke(&here, browser, &fields, token).await,
-        None => ask(&here, browser, &fields, fields.get("grant_type")).await,
+    match (fields.filled("token"), fields.filled("bearer")) {
+        (Some(token), _) => revoke(&here, browser, &fields, token).await,
+        (None, Some(access_token)) => userinfo::ask(&here, browser, &fields, access_token).await,
+        (None, None) => ask(&here, browser, &fields, fields.get("grant_type")).await,
     }
 }
 
-/// Sends the token request that a form stands for, and asks what the token says.
+/// Sends the token request that a form stands for, verifies the ID Token, and asks what the access token says.
 pub(crate) async fn ask(here: &Here, browser: Browser, fields: &Fields, grant: &str) -> Result<Response, Failure> {
     let speaker = Speaker::read(here, fields).await?;
     let (asked, answer) = send(here, StepKind::Token, &speaker.token(grant, fields)).await?;
     let mut steps = vec![asked];
-    let access_token = answer.text("access_token");
+    let (access_token, refresh_token) = (answer.text("access_token"), answer.text("refresh_token"));
+    let verified = verify(here, (&speaker, fields), &answer).await?;
+    let (keys, id_token) = verified.unzip();
+    steps.extend(keys);
     steps.extend(look_into(here, &speaker, access_token).await?);
+    let subject = id_token.as_ref().and_then(IdToken::subject).unwrap_or_default();
     let filled = |token: &str| (browser.form_token(here, ACTION), &speaker, token.to_owned());
     let page = TryPage {
-        frame: pages::frame(here, &browser),
-        grant_type: grant.to_owned(),
-        steps,
-        refusal: refusal(&answer),
+        userinfo: access_token
+            .filter(|_| id_token.is_some())
+            .map(|access| UserinfoForm::new(here, &browser, (access, subject))),
+        id_token,
         access_token: access_token.map(str::to_owned),
-        refresh: answer.text("refresh_token").map(|token| RefreshForm::new(filled(token), &answer)),
-        revoke: access_token
-            .map(|access| RevokeForm::new(filled(answer.text("refresh_token").unwrap_or(access)), access)),
+        access_token_says: access_token.and_then(Decoded::read),
+        refresh: refresh_token.map(|token| RefreshForm::new(filled(token), &answer)),
+        revoke: access_token.map(|access| RevokeForm::new(filled(refresh_token.unwrap_or(access)), access)),
+        ..TryPage::of(pages::frame(here, &browser), grant, steps, refusal(&answer))
     };
     Ok(browser.finish(pages::page(&page)?))
+}
+
+/// Verifies the ID Token of an answer with the keys that everyone can ask for.
+async fn verify(
+    here: &Here,
+    (speaker, fields): (&Speaker, &Fields),
+    answer: &Members,
+) -> Result<Option<(Step, IdToken)>, Failure> {
+    let Some(text) = answer.text("id_token") else { return Ok(None) };
+    let (keys, _) = send(here, StepKind::Keys, &speaker.keys()).await?;
+    let known = Known {
+        issuer: here.issuer(),
+        client_id: &speaker.client_id,
+        algorithm: speaker.id_token_algorithm,
+        nonce: fields.filled("nonce"),
+        access_token: answer.text("access_token"),
+        now: here.now,
+    };
+    let id_token = IdToken::verify(text, &keys.body, &known);
+    Ok(Some((keys, id_token)))
 }
 
 /// Gives a token back, and asks what has become of the access token.
@@ -131,15 +179,7 @@ async fn revoke(here: &Here, browser: Browser, fields: &Fields, token: &str) -> 
     let (revoked, answer) = send(here, StepKind::Revocation, &speaker.revoke(token)).await?;
     let mut steps = vec![revoked];
     steps.extend(look_into(here, &speaker, fields.filled("access_token")).await?);
-    let page = TryPage {
-        frame: pages::frame(here, &browser),
-        grant_type: "revoke".to_owned(),
-        steps,
-        refusal: refusal(&answer),
-        access_token: None,
-        refresh: None,
-        revoke: None,
-    };
+    let page = TryPage::of(pages::frame(here, &browser), "revoke", steps, refusal(&answer));
     Ok(browser.finish(pages::page(&page)?))
 }
 
@@ -155,6 +195,25 @@ fn refusal(answer: &Members) -> Option<Refusal> {
     let rule = answer.text("error_uri").and_then(Rule::at);
     let description = answer.text("error_description").unwrap_or_default();
     Some(Refusal { code, description: sentence(&Rule::without(description, rule.as_ref())), rule })
+}
+
+impl TryPage {
+    /// What was tried and what came of it, with nothing to do next.
+    pub(crate) fn of(frame: Frame, grant_type: &str, steps: Vec<Step>, refusal: Option<Refusal>) -> Self {
+        Self {
+            frame,
+            grant_type: grant_type.to_owned(),
+            steps,
+            refusal,
+            id_token: None,
+            subject: None,
+            access_token: None,
+            access_token_says: None,
+            userinfo: None,
+            refresh: None,
+            revoke: None,
+        }
+    }
 }
 
 impl RefreshForm {

@@ -1,11 +1,12 @@
 //! The docs page: what it is filled with, its requests as they stand, *Try it*, and its callback.
 
 use crate::harness::{Answer, Browser, ISSUER, PUBLIC_URL, SECRET, VERIFIER, World, basic, wait};
-use grantry_protocol::UserId;
-use grantry_protocol::client::{AuthMethod, Registration};
+use grantry_protocol::client::{AccessTokenFormat, AuthMethod, Registration};
 use grantry_protocol::client_auth::SecretDigest;
+use grantry_protocol::jose::Algorithm;
 use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::types::GrantType;
+use grantry_protocol::{Scope, UserId};
 use grantry_storage::NewClient;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -18,6 +19,16 @@ const GRANT: &str = "/acme/oauth2/grant";
 fn demo() -> World {
     let world = World::new();
     world.register("demo", |registration| registration.redirect_uris = vec![callback()]);
+    world
+}
+
+/// The same, with an app that may ask who signed in.
+fn openid_demo() -> World {
+    let world = World::new();
+    world.register("demo", |registration| {
+        registration.redirect_uris = vec![callback()];
+        registration.scope = Scope::parse("openid profile email read").unwrap();
+    });
     world
 }
 
@@ -111,12 +122,18 @@ impl Answer {
 
 /// Follows the live link, signs in as bob where asked, agrees, and stands at the callback.
 fn follow(browser: &mut Browser<'_>, docs: &str) -> Answer {
-    let link = href(&browser.get(docs), "try-code-link");
+    follow_link(browser, docs, "try-code-link")
+}
+
+fn follow_link(browser: &mut Browser<'_>, docs: &str, id: &str) -> Answer {
+    let link = href(&browser.get(docs), id);
     let mut answer = browser.get(path(&link));
     while let Some(location) = answer.header("location").map(str::to_owned) {
         answer = match path(&location) {
             login if login.starts_with("/acme/login") => browser.sign_in(login, "bob", "secret"),
-            consent if consent.starts_with("/acme/consent") => browser.consent(&answer, "allow", &["write"]),
+            consent if consent.starts_with("/acme/consent") => {
+                browser.consent(&answer, "allow", &["write", "profile", "email"])
+            }
             elsewhere => browser.get(elsewhere),
         };
     }
@@ -125,7 +142,8 @@ fn follow(browser: &mut Browser<'_>, docs: &str) -> Answer {
 
 /// Sends the exchange form of the callback as it is filled in, but for what is given.
 fn exchange(browser: &mut Browser<'_>, page: &Answer, given: &[(&str, &str)]) -> Answer {
-    let names = ["form_token", "code", "client_id", "client_secret", "redirect_uri", "code_verifier"];
+    let mut names = vec!["form_token", "code", "client_id", "client_secret", "redirect_uri", "code_verifier"];
+    names.extend(page.body.contains("name=\"nonce\"").then_some("nonce"));
     let (_, form) = page.body.split_once("/oauth2/grant\"").unwrap_or_else(|| panic!("{}", page.body));
     let form = Answer { status: page.status, headers: Vec::new(), body: form.to_owned() };
     let value = |name: &&str| given.iter().find(|(own, _)| own == name).map(|(_, value)| (*value).to_owned());
@@ -204,13 +222,17 @@ fn a_grant_that_cannot_be_used_says_who_can_change_that() {
 /// Every request in its HTTP form, sent over a socket as it stands. What stands for an earlier answer is replaced by it.
 #[test]
 fn the_requests_of_the_page_work_as_they_stand() {
-    let world = demo();
+    let world = openid_demo();
     let page = world.get(DOCS, &[]);
-    let requests = blocks(&page, "class=\"code http");
-    assert_eq!(requests.len(), 11, "{requests:#?}");
-    let find = |label: &str| block(&page, &format!("aria-label=\"{label}: HTTP\""));
-    let code = |label: &str| {
-        let request = find(label);
+    let label =
+        |pre: &str| pre.split_once("aria-label=\"")?.1.split_once(": HTTP\"").map(|(label, _)| label.to_owned());
+    let mut left: Vec<_> =
+        page.body.split("<pre ").filter(|pre| pre.starts_with("class=\"code http")).map(label).collect();
+    let mut find = |label: &str| {
+        left.retain(|other| other.as_deref() != Some(label));
+        block(&page, &format!("aria-label=\"{label}: HTTP\""))
+    };
+    let code = |request: &str| {
         let query = request.split(['?', ' ']).nth(2).unwrap();
         world.bob().authorize(query).answer_parameter("code").unwrap()
     };
@@ -219,20 +241,34 @@ fn the_requests_of_the_page_work_as_they_stand() {
         assert_eq!(status, 200, "{text}\n{body}");
         serde_json::from_str::<serde_json::Value>(&body).unwrap_or_default()
     };
-    for label in ["Authorization request", "Shortest authorization request", "Implicit authorization request"] {
-        assert_eq!(send(&world, &find(label)).0, 303, "{label}");
+    let with_secret = ["Authorization request", "Shortest authorization request", "Implicit authorization request"];
+    let [full, short, implicit] = with_secret.map(&mut find);
+    let openid = find("OpenID authorization request");
+    for request in [&full, &short, &implicit, &openid] {
+        assert_eq!(send(&world, request).0, 303, "{request}");
     }
-    good(&find("Metadata request"));
+    let metadata = good(&find("Metadata request"));
+    assert_eq!(good(&find("Discovery request")), metadata);
     good(&find("Client credentials request"));
-    good(&find("Exchange of the code").replace("CODE&", &format!("{}&", code("Authorization request"))));
-    good(&find("Shortest exchange").replace("CODE", &code("Shortest authorization request")));
+    good(&find("Exchange of the code").replace("CODE&", &format!("{}&", code(&full))));
+    good(&find("Shortest exchange").replace("CODE", &code(&short)));
     let tokens = good(&find("Password request"));
-    let token = |name: &str| tokens[name].as_str().unwrap().to_owned();
-    let introspect = find("Introspection request").replace("ACCESS_TOKEN", &token("access_token"));
+    let token = |tokens: &serde_json::Value, name: &str| tokens[name].as_str().unwrap().to_owned();
+    let introspect = find("Introspection request").replace("ACCESS_TOKEN", &token(&tokens, "access_token"));
     assert_eq!(good(&introspect)["active"], true);
-    good(&find("Refresh request").replace("REFRESH_TOKEN", &token("refresh_token")));
-    good(&find("Revocation request").replace("REFRESH_TOKEN", &token("refresh_token")));
+    good(&find("Refresh request").replace("REFRESH_TOKEN", &token(&tokens, "refresh_token")));
+    good(&find("Revocation request").replace("REFRESH_TOKEN", &token(&tokens, "refresh_token")));
     assert_eq!(good(&introspect)["active"], false);
+
+    let exchange = find("Exchange for an ID token").replace("CODE&", &format!("{}&", code(&openid)));
+    let tokens = good(&exchange);
+    let claims = good(&find("UserInfo request").replace("ACCESS_TOKEN", &token(&tokens, "access_token")));
+    assert_eq!(claims["sub"], "sub-bob");
+    if metadata.get("end_session_endpoint").is_some() {
+        let sign_out = find("Sign-out request").replace("ID_TOKEN", &token(&tokens, "id_token"));
+        assert!(send(&world, &sign_out).0 < 400, "{sign_out}");
+    }
+    assert!(left.is_empty(), "not tried: {left:?}");
 }
 
 /// The ways in which an app can be registered, each with the requests that are made for it.
@@ -422,4 +458,112 @@ fn the_callback_repeats_nothing_that_a_stranger_wrote() {
     let page = browser.get(path(denied.location()));
     assert!(page.body.contains("access_denied") && page.body.contains("The user denied the request."), "{}", page.body);
     assert!(page.body.contains("RFC 6749 section"), "{}", page.body);
+}
+
+/// What the page says of each check of the ID token: whether it passed, and which it is.
+fn checks(page: &Answer) -> Vec<(bool, String)> {
+    let (_, rows) = page.body.split_once("id=\"id-token-checks\"").unwrap_or_else(|| panic!("{}", page.body));
+    let rows = rows.split_once("</ul>").unwrap().0.split("<li>").skip(1);
+    let which = |row: &str| {
+        if row.contains("The signature") { "signature" } else { row.split(['<', '>']).nth(8).unwrap() }.to_owned()
+    };
+    rows.map(|row| (row.contains(">ok</span>"), which(row))).collect()
+}
+
+#[test]
+fn openid_connect_core_s3_1_3_7_the_live_link_ends_with_a_verified_id_token_and_userinfo() {
+    let world = openid_demo();
+    let mut browser = Browser::new(&world);
+    let page = follow_link(&mut browser, DOCS, "try-openid-link");
+    assert_eq!(page.body.matches(">ok</span>").count(), 2, "iss and state: {}", page.body);
+    let nonce = page.hidden("nonce");
+    assert!(nonce.len() >= 22, "{nonce}");
+    let tokens = exchange(&mut browser, &page, &[]);
+    let names = ["alg", "signature", "iss", "aud", "nonce", "exp", "at_hash"];
+    assert_eq!(checks(&tokens), names.map(|name| (true, name.to_owned())), "{}", tokens.body);
+    let claims: serde_json::Value = serde_json::from_str(&block(&tokens, "\"Claims of the ID token\"")).unwrap();
+    assert_eq!((&claims["sub"], &claims["nonce"]), (&"sub-bob".into(), &nonce.as_str().into()));
+    assert!(!block(&tokens, "\"Request of step 1\"").contains("nonce"), "the nonce is compared, not sent");
+    assert!(block(&tokens, "\"Request of step 2\"").starts_with("GET /acme/oauth2/jwks HTTP/1.1"));
+
+    let ask = |bearer: &str, subject: &str| {
+        let form_token = tokens.hidden_in("/oauth2/try");
+        [("form_token", form_token), ("bearer", bearer.to_owned()), ("subject", subject.to_owned())]
+    };
+    let mut userinfo = |fields: [(&str, String); 3]| {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        browser.post(TRY, &fields)
+    };
+    let (bearer, subject) = (tokens.hidden("bearer"), tokens.hidden("subject"));
+    let answer = userinfo(ask(&bearer, &subject));
+    let claims: serde_json::Value = serde_json::from_str(&block(&answer, "\"Answer of step 1\"")).unwrap();
+    assert_eq!(claims["sub"], "sub-bob");
+    assert_eq!((answer.body.matches(">ok</span>").count(), answer.body.matches(">wrong</span>").count()), (1, 0));
+    assert!(userinfo(ask(&bearer, "somebody else")).body.contains(">wrong</span>"));
+    let refused = userinfo(ask("gry_at_x", &subject));
+    assert!(refused.body.contains("role=\"alert\"") && refused.body.contains("invalid_token"), "{}", refused.body);
+}
+
+#[test]
+fn openid_connect_core_s3_1_3_7_a_wrong_nonce_is_pointed_out() {
+    let world = openid_demo();
+    let mut browser = Browser::new(&world);
+    let page = follow_link(&mut browser, DOCS, "try-openid-link");
+    let tokens = exchange(&mut browser, &page, &[("nonce", "another")]);
+    let failed: Vec<_> = checks(&tokens).into_iter().filter(|(passed, _)| !passed).collect();
+    assert_eq!(failed, [(false, "nonce".to_owned())]);
+    assert!(tokens.body.contains("must refuse this ID token") && tokens.body.contains(">another</code>"));
+    // Each link has its own.
+    let other = follow_link(&mut browser, DOCS, "try-openid-link");
+    assert_ne!(page.hidden("nonce"), other.hidden("nonce"));
+    let without = follow(&mut browser, DOCS);
+    assert!(!without.body.contains("name=\"nonce\""), "{}", without.body);
+    let tokens = exchange(&mut browser, &without, &[]);
+    assert!(checks(&tokens).iter().all(|(passed, _)| *passed), "no nonce was sent, and none came back");
+
+    // The example with every parameter, pasted from the page.
+    let example = block(&browser.get(DOCS), "aria-label=\"OpenID authorization request: HTTP\"");
+    let answer = browser.authorize(example.split(['?', ' ']).nth(2).unwrap());
+    let page = browser.get(path(answer.location()));
+    let tokens = exchange(&mut browser, &page, &[]);
+    assert!(checks(&tokens).iter().all(|(passed, _)| *passed), "{}", tokens.body);
+    let refresh = [
+        ("form_token", &*tokens.hidden_in("/oauth2/try")),
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &*tokens.hidden("refresh_token")),
+        ("client_id", "demo"),
+        ("client_secret", SECRET),
+    ];
+    let refreshed = browser.post(TRY, &refresh);
+    assert!(checks(&refreshed).iter().all(|(passed, _)| *passed), "{}", refreshed.body);
+}
+
+#[test]
+fn an_app_is_verified_by_what_it_is_registered_for() {
+    let world = World::new();
+    let bob = owner(&world, "bob");
+    register_for(&world, bob, "public", |it| {
+        it.token_endpoint_auth_method = AuthMethod::None;
+        it.scope = Scope::parse("openid read").unwrap();
+        it.openid.id_token_signed_response_alg = Algorithm::EdDSA;
+        it.openid.userinfo_signed_response_alg = Some(Algorithm::ES256);
+        it.access_token.format = AccessTokenFormat::Jwt;
+    });
+    register_for(&world, bob, "plain", |_| ());
+    let mut browser = world.bob();
+    let docs = "/acme/oauth2?app=public";
+    assert!(block(&browser.get(docs), "\"Verify an ID token: JavaScript\"").contains("algorithms: [\"EdDSA\"]"));
+    let page = follow_link(&mut browser, docs, "try-openid-link");
+    let tokens = exchange(&mut browser, &page, &[]);
+    assert!(checks(&tokens).iter().all(|(passed, _)| *passed), "{}", tokens.body);
+    assert!(block(&tokens, "\"Header of the ID token\"").contains("EdDSA"));
+    assert!(block(&tokens, "\"Header of the access token\"").contains("at+jwt"));
+    assert!(block(&tokens, "\"Claims of the access token\"").contains("\"client_id\": \"public\""));
+    let (form_token, bearer, subject) =
+        (tokens.hidden_in("/oauth2/try"), tokens.hidden("bearer"), tokens.hidden("subject"));
+    let userinfo = browser.post(TRY, &[("form_token", &form_token), ("bearer", &bearer), ("subject", &subject)]);
+    assert!(block(&userinfo, "\"Claims of the answer\"").contains("sub-bob") && userinfo.body.contains(">ok</span>"));
+
+    let plain = browser.get("/acme/oauth2?app=plain");
+    assert!(plain.body.contains("may not ask for <code>openid</code>") && !plain.body.contains("try-openid-link"));
 }

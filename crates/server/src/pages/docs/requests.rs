@@ -11,6 +11,13 @@ pub(crate) const EXAMPLE_VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFW
 pub(crate) const EXAMPLE_CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// An example of a `state`.
 pub(crate) const EXAMPLE_STATE: &str = "af0ifjsldkj";
+/// The `state` of the example of an OpenID request: another one, by which its callback knows that there was a nonce.
+pub(crate) const EXAMPLE_OPENID_STATE: &str = "k7d2mvq9xtb";
+/// An example of a `nonce`.
+pub(crate) const EXAMPLE_NONCE: &str = "n-0S6_WzA2Mj";
+
+/// What an OpenID request asks for, as far as the app may have it.
+const OPENID_SCOPES: [&str; 3] = ["openid", "profile", "email"];
 
 impl DocsPage {
     /// The authorization request as an app should make it.
@@ -50,6 +57,40 @@ impl DocsPage {
             request = request.maybe("redirect_uri", self.app.redirect_uri.as_deref());
         }
         if self.app.public { request.with("code_verifier", EXAMPLE_VERIFIER) } else { request }
+    }
+
+    /// The OpenID request as an app should make it.
+    pub(crate) fn openid_authorize(&self) -> Request {
+        let request = self.openid_front(EXAMPLE_OPENID_STATE, EXAMPLE_NONCE);
+        request.with("code_challenge", EXAMPLE_CHALLENGE).with("code_challenge_method", "S256")
+    }
+
+    /// The OpenID request's live link, by whose `state` the callback knows its `nonce` again.
+    pub(crate) fn openid_live_link(&self) -> String {
+        let mut request = self.openid_front(&self.openid.state, &self.openid.nonce);
+        if self.app.public {
+            request = request.with("code_challenge", EXAMPLE_CHALLENGE).with("code_challenge_method", "S256");
+        }
+        request.link()
+    }
+
+    /// UserInfo is asked for.
+    pub(crate) fn userinfo(&self) -> Request {
+        Request::get(self.url("userinfo")).bearing("ACCESS_TOKEN")
+    }
+
+    /// The metadata is read as an OpenID Provider's.
+    pub(crate) fn discovery(&self) -> Request {
+        Request::get(format!("{}/.well-known/openid-configuration", self.issuer))
+    }
+
+    /// The browser is sent to sign out (RP-Initiated Logout §2).
+    pub(crate) fn sign_out(&self) -> Request {
+        let request = Request::get(self.url("logout")).with("id_token_hint", "ID_TOKEN");
+        match self.openid.post_logout_redirect_uri.as_deref() {
+            Some(uri) => request.with("post_logout_redirect_uri", uri).with("state", EXAMPLE_STATE),
+            None => request,
+        }
     }
 
     /// The implicit grant's authorization request.
@@ -111,6 +152,20 @@ impl DocsPage {
         let request = Request::get(self.url("authorize")).with("response_type", response_type);
         let request = request.with("client_id", &self.app.client_id);
         request.maybe("redirect_uri", self.app.redirect_uri.as_deref()).with("scope", &self.scope())
+    }
+
+    fn openid_front(&self, state: &str, nonce: &str) -> Request {
+        let request = Request::get(self.url("authorize")).with("response_type", "code");
+        let request = request.with("client_id", &self.app.client_id);
+        let request = request.maybe("redirect_uri", self.app.redirect_uri.as_deref());
+        request.with("scope", &self.openid_scope()).with("state", state).with("nonce", nonce)
+    }
+
+    /// All of them where no app is known; without the first it is no OpenID request.
+    pub(super) fn openid_scope(&self) -> String {
+        let may_have =
+            |name: &&str| !self.has_app() || *name == "openid" || self.app.scopes.iter().any(|it| it == name);
+        OPENID_SCOPES.into_iter().filter(may_have).collect::<Vec<_>>().join(" ")
     }
 
     fn scope(&self) -> String {

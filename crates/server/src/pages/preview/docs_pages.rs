@@ -1,13 +1,13 @@
-//! The docs page for its three kinds of reader, the callback, and the answers of *Try it*.
+//! The docs page for its three kinds of reader, and the callback.
 
 use super::{frame, page};
+use crate::pages::docs::openid::DocsOpenid;
 use crate::pages::docs::*;
 use crate::pages::error::Rule;
 use crate::pages::grant::{Check, CodeReceived, ErrorReceived, GrantPage};
-use crate::pages::try_it::{RefreshForm, Refusal, RevokeForm, Step, StepKind, TryPage};
+use serde_json::json;
 
 const ISSUER: &str = "http://127.0.0.1:8080/workflow";
-const TOKEN: &str = "gry_at_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789";
 
 fn demo_app() -> DocsApp {
     DocsApp {
@@ -44,6 +44,7 @@ fn docs(app: DocsApp, signed_in: bool) -> DocsPage {
             client_credentials: usable,
             refresh_token: usable,
         },
+        openid: openid(),
         scopes: vec![
             scope("profile", "See your name and picture"),
             scope("tasks:read", "Read your tasks"),
@@ -59,7 +60,32 @@ fn docs(app: DocsApp, signed_in: bool) -> DocsPage {
     }
 }
 
-const SECTIONS: [&str; 11] = [
+fn openid() -> DocsOpenid {
+    let metadata = json!({
+        "end_session_endpoint": format!("{ISSUER}/oauth2/logout"),
+        "registration_endpoint": format!("{ISSUER}/oauth2/register"),
+        "response_types_supported": ["code", "id_token", "id_token token", "code id_token", "code token", "none"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "claims_parameter_supported": true,
+        "request_parameter_supported": true,
+        "subject_types_supported": ["public", "pairwise"],
+        "acr_values_supported": ["urn:grantry:acr:password"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256", "EdDSA", "PS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+    });
+    DocsOpenid {
+        scope: GrantState::Usable,
+        state: "gry_ft_openid_state".into(),
+        nonce: "0S6WzA2MjXkV9tq3rB7yLw".into(),
+        algorithm: "RS256",
+        lifetime: "1 hour".into(),
+        post_logout_redirect_uri: None,
+        metadata: metadata.as_object().cloned().unwrap_or_default(),
+    }
+}
+
+const SECTIONS: [&str; 16] = [
     "id=\"endpoints\"",
     "id=\"your-app\"",
     "id=\"authorization-code\"",
@@ -67,6 +93,11 @@ const SECTIONS: [&str; 11] = [
     "id=\"password\"",
     "id=\"client-credentials\"",
     "id=\"refresh-token\"",
+    "id=\"openid-connect\"",
+    "id=\"id-token\"",
+    "id=\"userinfo\"",
+    "id=\"sign-out\"",
+    "id=\"openid-more\"",
     "id=\"introspection\"",
     "id=\"revocation\"",
     "id=\"metadata\"",
@@ -142,6 +173,7 @@ fn callback_pages() {
         client_secret: "179ad45c6ce2cb97cf1029e212046e81".into(),
         redirect_uri: String::new(),
         code_verifier: String::new(),
+        nonce: Some("0S6WzA2MjXkV9tq3rB7yLw".into()),
         lifetime: "60 seconds".into(),
     };
     let checks = vec![
@@ -169,62 +201,4 @@ fn callback_pages() {
         &GrantPage { frame: frame(true), code: None, error: None, checks: Vec::new() },
         &["<noscript>"],
     );
-}
-
-fn step(kind: StepKind, status: &str, body: &str) -> Step {
-    let request = "POST /workflow/oauth2/token HTTP/1.1\nHost: 127.0.0.1:8080\nAuthorization: Basic eC1wbS1sb2NhbC1jbGllbnQ6MTc5YWQ0NWM2Y2UyY2I5N2NmMTAyOWUyMTIwNDZlODE=\nContent-Type: application/x-www-form-urlencoded\n\ngrant_type=password&username=bob&password=secret&scope=*";
-    let headers = vec![("content-type".into(), "application/json".into()), ("cache-control".into(), "no-store".into())];
-    Step {
-        kind,
-        request: request.into(),
-        status: status.into(),
-        ok: status.starts_with('2'),
-        headers,
-        body: body.into(),
-    }
-}
-
-#[test]
-fn try_pages() {
-    let body = format!(
-        "{{\n  \"access_token\": \"{TOKEN}\",\n  \"token_type\": \"Bearer\",\n  \"expires_in\": 3600,\n  \"scope\": \"profile tasks:read\"\n}}"
-    );
-    let introspection = "{\n  \"active\": true,\n  \"client_id\": \"x-pm-local-client\",\n  \"username\": \"bob\",\n  \"scope\": \"profile tasks:read\"\n}";
-    let refresh = RefreshForm {
-        form_token: "gry_ft_sample".into(),
-        client_id: "x-pm-local-client".into(),
-        client_secret: "179ad45c6ce2cb97cf1029e212046e81".into(),
-        refresh_token: "gry_rt_sample".into(),
-        scope: "profile tasks:read".into(),
-    };
-    let revoke = RevokeForm {
-        form_token: "gry_ft_sample".into(),
-        client_id: "x-pm-local-client".into(),
-        client_secret: "179ad45c6ce2cb97cf1029e212046e81".into(),
-        token: "gry_rt_sample".into(),
-        access_token: TOKEN.into(),
-    };
-    let worked = TryPage {
-        frame: frame(true),
-        grant_type: "password".into(),
-        steps: vec![step(StepKind::Token, "200 OK", &body), step(StepKind::Introspection, "200 OK", introspection)],
-        refusal: None,
-        access_token: Some(TOKEN.into()),
-        refresh: Some(refresh),
-        revoke: Some(revoke),
-    };
-    page("try-ok", &worked, &["gry_at_", "name=\"refresh_token\""]);
-    let refusal =
-        Refusal { code: "invalid_grant".into(), description: "The user name or password is wrong.".into(), rule: None };
-    let body =
-        "{\n  \"error\": \"invalid_grant\",\n  \"error_description\": \"The user name or password is wrong.\"\n}";
-    let refused = TryPage {
-        steps: vec![step(StepKind::Token, "400 Bad Request", body), step(StepKind::Revocation, "200 OK", "")],
-        refusal: Some(refusal),
-        access_token: None,
-        refresh: None,
-        revoke: None,
-        ..worked
-    };
-    page("try-refused", &refused, &["invalid_grant"]);
 }

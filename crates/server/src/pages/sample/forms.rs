@@ -1,10 +1,14 @@
 //! The four written forms of a request.
 
-use super::{Credentials, Method, Request, form_encoded};
+use super::{Authorization, Method, Request, form_encoded};
 use std::fmt::Write as _;
 
 /// A URL longer than this is written with one line per parameter.
 const READABLE: usize = 160;
+
+/// The parameters that are new for each request, and what the app does with them.
+const FRESH: [(&str, &str); 2] =
+    [("state", "compare it when the browser comes back"), ("nonce", "keep it: the ID token has to repeat it")];
 
 impl Request {
     /// The whole URL of a GET.
@@ -24,8 +28,9 @@ impl Request {
             Method::Get => return format!("GET {path}?{} HTTP/1.1\nHost: {host}", self.encoded()),
             Method::Post => format!("POST {path} HTTP/1.1\nHost: {host}"),
         };
-        if let Some(credentials) = &self.credentials {
-            let value = credentials.header().unwrap_or_else(|| format!("Basic base64({})", credentials.pair()));
+        if let Some(authorization) = &self.authorization {
+            let header = authorization.header();
+            let value = header.unwrap_or_else(|credentials| format!("Basic base64({})", credentials.pair()));
             text = format!("{text}\nAuthorization: {value}");
         }
         if self.method == Method::Post {
@@ -37,17 +42,23 @@ impl Request {
 
     /// As a shell command.
     pub(crate) fn curl(&self) -> String {
-        if self.method == Method::Get {
+        if self.method == Method::Get && self.authorization.is_none() {
             let link = self.link();
             let flag = if self.parameters.is_empty() { "" } else { "-i " };
             if link.len() <= READABLE {
                 return format!("curl {flag}{}", quoted(&link));
             }
         }
-        let flags = if self.method == Method::Get { "-i -G " } else { "" };
+        let flags = if self.method == Method::Get && !self.parameters.is_empty() { "-i -G " } else { "" };
         let mut text = format!("curl {flags}{}", self.url);
-        if let Some(credentials) = &self.credentials {
-            text = format!("{text} \\\n  -u {}", quoted(&credentials.pair()));
+        match &self.authorization {
+            Some(Authorization::Basic(credentials)) => {
+                text = format!("{text} \\\n  -u {}", quoted(&credentials.pair()));
+            }
+            Some(Authorization::Bearer(token)) => {
+                text = format!("{text} \\\n  -H {}", quoted(&format!("Authorization: Bearer {token}")));
+            }
+            None => {}
         }
         for (name, value) in &self.parameters {
             let pair = format!("{name}={value}");
@@ -62,17 +73,12 @@ impl Request {
         if self.method == Method::Get && !self.parameters.is_empty() {
             return self.javascript_link();
         }
+        let headers = self.authorization.as_ref().map(javascript_headers).unwrap_or_default();
         if self.method == Method::Get {
-            return format!("const answer = await fetch({:?});\nconsole.log(await answer.json());", self.url);
+            let options = if headers.is_empty() { String::new() } else { format!(", {{\n{headers}}}") };
+            return format!("const answer = await fetch({:?}{options});\nconsole.log(await answer.json());", self.url);
         }
-        let mut text = format!("const answer = await fetch({:?}, {{\n  method: \"POST\",\n", self.url);
-        if let Some(credentials) = &self.credentials {
-            let value = match credentials.header() {
-                Some(header) => format!("{header:?}"),
-                None => format!("\"Basic \" + btoa({:?})", credentials.pair()),
-            };
-            let _ = writeln!(text, "  headers: {{ Authorization: {value} }},");
-        }
+        let mut text = format!("const answer = await fetch({:?}, {{\n  method: \"POST\",\n{headers}", self.url);
         text.push_str("  body: new URLSearchParams({\n");
         for (name, value) in &self.parameters {
             let note = if *name == "code_verifier" { " // the one that was kept" } else { "" };
@@ -87,13 +93,10 @@ impl Request {
         if self.method == Method::Get && !self.parameters.is_empty() {
             return self.python_link();
         }
+        let header = self.authorization.as_ref().map(python_header);
         if self.method == Method::Get {
-            return format!(
-                "import json\nimport urllib.request\n\nwith urllib.request.urlopen({:?}) as answer:\n    print(json.load(answer))",
-                self.url
-            );
+            return self.python_get(header.as_deref());
         }
-        let header = self.credentials.as_ref().map(python_header);
         let mut text = String::from(
             "import urllib.error\nimport urllib.parse\nimport urllib.request\n\nbody = urllib.parse.urlencode({\n",
         );
@@ -114,22 +117,34 @@ impl Request {
         text
     }
 
+    fn python_get(&self, header: Option<&str>) -> String {
+        let url = &self.url;
+        let (before, what) = match header {
+            None => (String::new(), format!("{url:?}")),
+            Some(value) => (
+                format!("request = urllib.request.Request({url:?})\nrequest.add_header(\"Authorization\", {value})\n"),
+                "request".to_owned(),
+            ),
+        };
+        format!(
+            "import json\nimport urllib.request\n\n{before}with urllib.request.urlopen({what}) as answer:\n    print(json.load(answer))"
+        )
+    }
+
     fn encoded(&self) -> String {
         let pairs = self.parameters.iter().map(|(name, value)| format!("{name}={}", form_encoded(value)));
         pairs.collect::<Vec<_>>().join("&")
     }
 
     fn javascript_link(&self) -> String {
-        let (state, challenge) = (self.has("state"), self.has("code_challenge"));
-        let mut text = String::from(match (state, challenge) {
+        let challenge = self.has("code_challenge");
+        let mut text = String::from(match (self.fresh().next().is_some(), challenge) {
             (_, true) => "import { createHash, randomBytes } from \"node:crypto\";\n\n",
             (true, false) => "import { randomBytes } from \"node:crypto\";\n\n",
             (false, false) => "",
         });
-        if state {
-            text.push_str(
-                "const state = randomBytes(16).toString(\"base64url\"); // compare it when the browser comes back\n",
-            );
+        for (name, note) in self.fresh() {
+            let _ = writeln!(text, "const {name} = randomBytes(16).toString(\"base64url\"); // {note}");
         }
         if challenge {
             text.push_str("const verifier = randomBytes(32).toString(\"base64url\"); // keep it for the exchange\n");
@@ -137,7 +152,7 @@ impl Request {
         let _ = write!(text, "const url = new URL({:?});\nurl.search = new URLSearchParams({{\n", self.url);
         for (name, value) in &self.parameters {
             let _ = match *name {
-                "state" => writeln!(text, "  state,"),
+                "state" | "nonce" => writeln!(text, "  {name},"),
                 "code_challenge" => {
                     writeln!(text, "  code_challenge: createHash(\"sha256\").update(verifier).digest(\"base64url\"),")
                 }
@@ -152,17 +167,17 @@ impl Request {
     }
 
     fn python_link(&self) -> String {
-        let (state, challenge) = (self.has("state"), self.has("code_challenge"));
+        let challenge = self.has("code_challenge");
         let mut text = String::new();
         if challenge {
             text.push_str("import base64\nimport hashlib\n");
         }
-        if state || challenge {
+        if self.fresh().next().is_some() || challenge {
             text.push_str("import secrets\n");
         }
         text.push_str("import urllib.parse\n\n");
-        if state {
-            text.push_str("state = secrets.token_urlsafe(16)  # compare it when the browser comes back\n");
+        for (name, note) in self.fresh() {
+            let _ = writeln!(text, "{name} = secrets.token_urlsafe(16)  # {note}");
         }
         if challenge {
             text.push_str("verifier = secrets.token_urlsafe(32)  # keep it for the exchange\n");
@@ -171,7 +186,7 @@ impl Request {
         let _ = writeln!(text, "print({:?} + urllib.parse.urlencode({{", format!("{}?", self.url));
         for (name, value) in &self.parameters {
             let _ = match *name {
-                "state" => writeln!(text, "    \"state\": state,"),
+                "state" | "nonce" => writeln!(text, "    {name:?}: {name},"),
                 "code_challenge" => {
                     writeln!(text, "    \"code_challenge\": base64.urlsafe_b64encode(digest).rstrip(b\"=\").decode(),")
                 }
@@ -185,15 +200,27 @@ impl Request {
         text
     }
 
+    fn fresh(&self) -> impl Iterator<Item = &(&'static str, &'static str)> {
+        FRESH.iter().filter(|(name, _)| self.has(name))
+    }
+
     fn has(&self, name: &str) -> bool {
         self.parameters.iter().any(|(parameter, _)| *parameter == name)
     }
 }
 
-fn python_header(credentials: &Credentials) -> String {
-    match credentials.header() {
-        Some(header) => format!("{header:?}"),
-        None => format!("\"Basic \" + base64.b64encode(b{:?}).decode()", credentials.pair()),
+fn javascript_headers(authorization: &Authorization) -> String {
+    let value = match authorization.header() {
+        Ok(header) => format!("{header:?}"),
+        Err(credentials) => format!("\"Basic \" + btoa({:?})", credentials.pair()),
+    };
+    format!("  headers: {{ Authorization: {value} }},\n")
+}
+
+fn python_header(authorization: &Authorization) -> String {
+    match authorization.header() {
+        Ok(header) => format!("{header:?}"),
+        Err(credentials) => format!("\"Basic \" + base64.b64encode(b{:?}).decode()", credentials.pair()),
     }
 }
 

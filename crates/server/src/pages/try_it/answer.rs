@@ -7,7 +7,7 @@ use std::fmt;
 
 /// The members of a JSON object.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Members(Vec<(String, Value)>);
+pub(crate) struct Members(Vec<(String, Value)>);
 
 impl Members {
     /// Reads an object; `None` for everything else.
@@ -15,13 +15,18 @@ impl Members {
         serde_json::from_str(text).ok()
     }
 
+    /// The value of a member.
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+
     /// The value of a string member.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(own, _)| own == name).and_then(|(_, value)| value.as_str())
+        self.get(name)?.as_str()
     }
 
     /// The object with one member per line.
-    pub(super) fn indented(&self) -> Option<String> {
+    pub(crate) fn indented(&self) -> Option<String> {
         serde_json::to_string_pretty(self).ok()
     }
 }

@@ -4,7 +4,8 @@ use crate::form::Fields;
 use crate::here::Here;
 use crate::pages::sample::{Credentials, Request};
 use crate::reply::Failure;
-use grantry_protocol::client::AuthMethod;
+use grantry_protocol::client::{AuthMethod, ID_TOKEN_ALGORITHM};
+use grantry_protocol::jose::Algorithm;
 
 /// The parameters of token requests that have a field on one of the pages.
 const PARAMETERS: [&str; 7] =
@@ -16,6 +17,8 @@ pub(crate) struct Speaker {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
     in_form: bool,
+    /// By which algorithm its ID Tokens are signed.
+    pub(crate) id_token_algorithm: Algorithm,
 }
 
 impl Speaker {
@@ -25,9 +28,11 @@ impl Speaker {
         let (client_id, client_secret) = (fields.get("client_id").to_owned(), fields.get("client_secret").to_owned());
         let asked = client_id.clone();
         let client = here.read(move |tx| tx.find_client(&asked)).await?;
-        let method = client.map(|client| client.registration.token_endpoint_auth_method);
+        let registered = client.map(|client| client.registration);
+        let method = registered.as_ref().map(|registered| registered.token_endpoint_auth_method);
         let in_form = method == Some(AuthMethod::ClientSecretPost);
-        Ok(Self { issuer: here.issuer().to_owned(), client_id, client_secret, in_form })
+        let id_token_algorithm = registered.map_or(ID_TOKEN_ALGORITHM, |it| it.openid.id_token_signed_response_alg);
+        Ok(Self { issuer: here.issuer().to_owned(), client_id, client_secret, in_form, id_token_algorithm })
     }
 
     /// The token request of a form: what was filled in, and nothing else.
@@ -40,6 +45,11 @@ impl Speaker {
     /// Asks what a token says.
     pub(crate) fn introspect(&self, token: &str) -> Request {
         self.signed(Request::post(self.url("introspect")).with("token", token))
+    }
+
+    /// Asks for the keys that ID Tokens are verified with.
+    pub(crate) fn keys(&self) -> Request {
+        Request::get(self.url("jwks"))
     }
 
     /// Ends a token.

@@ -4,7 +4,7 @@
 //! the one that an app would get.
 
 use super::answer::Members;
-use super::{Step, StepKind};
+use super::{Decoded, Step, StepKind};
 use crate::here::{Here, Peer};
 use crate::pages::sample;
 use crate::reply::Failure;
@@ -31,15 +31,16 @@ pub(super) async fn send(here: &Here, kind: StepKind, sample: &sample::Request) 
     let (status, headers) = (response.status(), headers(&response));
     let body = Limited::new(response.into_body(), LARGEST_ANSWER).collect().await.map_err(|_| Failure::Internal)?;
     let body = String::from_utf8_lossy(&body.to_bytes()).into_owned();
-    let members = Members::read(&body);
+    let (members, decoded) = (Members::read(&body), Decoded::read(&body));
     let body = members.as_ref().and_then(Members::indented).unwrap_or(body);
-    let step = Step { kind, request: text, status: status.to_string(), ok: status.is_success(), headers, body };
+    let (status, ok) = (status.to_string(), status.is_success());
+    let step = Step { kind, request: text, status, ok, headers, body, decoded };
     Ok((step, members.unwrap_or_default()))
 }
 
 /// The request that a text is. What is sent is read from what is shown, so that they cannot differ.
 fn read(text: &str) -> Option<Request<Body>> {
-    let (head, body) = text.split_once("\n\n")?;
+    let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
     let mut lines = head.lines();
     let mut start = lines.next()?.split(' ');
     let mut request = Request::builder().method(start.next()?).uri(start.next()?);
