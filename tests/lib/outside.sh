@@ -9,14 +9,38 @@ pages() {
 }
 
 npm_client() {
-  prepare_npm tests/clients && node_tests tests/clients
+  prepare_npm tests/clients && prepare_npm tests/pages &&
+    GRANTRY_TEST_CHROMIUM=$(find_chromium) node_tests tests/clients
 }
 
 pypi_client() {
   local report=$REPORTS/pypi.xml status=0
   prepare_python || return
   mkdir -p "$REPORTS"
-  "$VENV/bin/python" -m pytest tests/clients -p no:cacheprovider --junitxml="$report" || status=$?
+  "$VENV/bin/python" -m pytest tests/clients -rs -p no:cacheprovider --junitxml="$report" || status=$?
+  count $(($(attribute tests "$report") - $(attribute skipped "$report"))) \
+    $(($(attribute failures "$report") + $(attribute errors "$report")))
+  return $status
+}
+
+go_client() {
+  local report=$REPORTS/go.txt status=0
+  prepare_npm tests/clients && prepare_go || return
+  mkdir -p "$REPORTS"
+  node tests/clients/beside-demo.mjs go -C tests/clients/go test -count=1 -v . |
+    tee "$report" | grep -v '^=== ' || status=$?
+  count "$(grep -c '^--- ' "$report")" "$(grep -c '^--- FAIL' "$report")"
+  return $status
+}
+
+maven_client() {
+  local java=$PWD/target/java status=0
+  prepare_npm tests/clients && prepare_maven tests/clients/java "$java/lib" || return
+  javac -proc:none -cp "$java/lib/*" -d "$java/classes" tests/clients/java/*.java || return
+  node tests/clients/beside-demo.mjs java -XX:TieredStopAtLevel=1 -cp "$java/lib/*:$java/classes" \
+    org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors --details=tree \
+    --include-engine=junit-jupiter --scan-classpath="$java/classes" --reports-dir="$REPORTS" || status=$?
+  local report=$REPORTS/TEST-junit-jupiter.xml
   count "$(attribute tests "$report")" $(($(attribute failures "$report") + $(attribute errors "$report")))
   return $status
 }

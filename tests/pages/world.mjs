@@ -72,11 +72,7 @@ export async function anApp(t, demo, { name, type = "web", ...options }) {
     response.setHeader("content-type", "text/html");
     response.end(`<!doctype html><title>${name}</title><p>Back in ${name}`);
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  await once(server.listen(0, "127.0.0.1").unref(), "listening");
   const origin = `http://127.0.0.1:${server.address().port}`;
   const callback = `${origin}/callback`;
   const credentials = await demo.registerApp({ name, type, "redirect-uri": callback, ...options });

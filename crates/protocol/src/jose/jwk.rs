@@ -53,6 +53,8 @@ impl Jwk {
         let members = Members::deserialize(members).ok()?;
         let material = Material::read(&members)?;
         let Members { kid, public_key_use, key_ops, alg, .. } = members;
+        // RFC 9864 §2.2: a signature algorithm by either name.
+        let alg = alg.map(|alg| Algorithm::parse(&alg).map_or(alg, |it| it.to_string()));
         Some(Self { kid, public_key_use, key_ops, alg, material })
     }
 

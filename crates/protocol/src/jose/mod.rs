@@ -60,6 +60,8 @@ impl Algorithm {
 
     /// The algorithm with this wire value.
     pub fn parse(text: &str) -> Option<Self> {
+        // RFC 9864 §2.2: with Ed25519, the only curve of EdDSA here, `Ed25519` is the same algorithm by its newer name.
+        let text = if text == "Ed25519" { "EdDSA" } else { text };
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)
     }
 

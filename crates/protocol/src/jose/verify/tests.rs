@@ -103,6 +103,16 @@ fn s5_2_every_algorithm_verifies_with_its_own_key_only() {
 }
 
 #[test]
+fn rfc9864_s2_2_ed25519_has_two_names() {
+    let named = |alg: &str| EDDSA.sign(&json!({ "alg": alg, "kid": EDDSA.kid() }).to_string(), "{}");
+    for of_key in [json!("EdDSA"), json!("Ed25519"), Value::Null] {
+        let keys = set(&[EDDSA.with("alg", of_key)]);
+        assert_eq!(["EdDSA", "Ed25519"].map(|alg| outcome(&named(alg), &keys)), [None, None]);
+        assert_eq!(outcome(&named("Ed448"), &keys), Some(VerifyError::WrongAlgorithm));
+    }
+}
+
+#[test]
 fn rfc7515_a_the_examples_of_the_specification() {
     let payload = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
     let check = |claims: &Claims| {
