@@ -237,6 +237,12 @@ pub fn is_secret_of(client: &Client, presented: &str, opened: &[impl AsRef<[u8]>
         || good_secrets(client, now).any(|stored| is(stored.digest.as_bytes(), digest.as_str()))
 }
 
+/// Whether a secret of the client that is good now rests as this method needs it.
+pub fn has_secret_for(client: &Client, method: AuthMethod, now: Timestamp) -> bool {
+    let signs = method == AuthMethod::ClientSecretJwt;
+    good_secrets(client, now).any(|stored| stored.digest.starts_with(SEALED) == signs)
+}
+
 /// The secrets of a client that are good now and rest sealed.
 pub fn sealed_secrets(client: &Client, now: Timestamp) -> Vec<Vec<u8>> {
     good_secrets(client, now).filter_map(|stored| SecretDigest::unsealable(&stored.digest)).collect()

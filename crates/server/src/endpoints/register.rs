@@ -19,8 +19,8 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use grantry_protocol::client::{AuthMethod, Client, DynamicRegistration, Registration};
-use grantry_protocol::client_auth::{is_secret_of, sealed_secrets};
+use grantry_protocol::client::{Client, DynamicRegistration, Registration};
+use grantry_protocol::client_auth::{has_secret_for, is_secret_of, sealed_secrets};
 use grantry_protocol::register::{Metadata, Registrar, RegistrationError, describe};
 use grantry_protocol::sealed::{InitialAccessToken, RegistrationAccessToken};
 use grantry_protocol::types::Seconds;
@@ -75,18 +75,19 @@ pub(crate) async fn put(own: Own, Json(body): Json) -> Result<Response, Failure>
     let registrar = Registrar::under(here.row().policy.dynamic_registration);
     let registration = metadata.registration(&client.client_id, registrar, Some(&client.registration), here.row())?;
     sector::check(here, &registration).await?.map_err(RegistrationError::from)?;
-    // A method that needs a secret, where there is none yet, or where it rests in a form that is of no use to the method.
-    let signs = |it: &Registration| it.token_endpoint_auth_method == AuthMethod::ClientSecretJwt;
-    let is_of_use = !client.secrets.is_empty() && signs(&registration) == signs(&client.registration);
-    let secret = if is_of_use { None } else { fresh_secret(here, &registration) };
+    // A method that needs a secret, where there is none that rests as it needs it.
+    let has_one = has_secret_for(client, registration.token_endpoint_auth_method, here.now);
+    let secret = if has_one { None } else { fresh_secret(here, &registration) };
     let (row, now, new) = (client.row, here.now, registration.clone());
     let digest = secret.as_ref().map(|secret| secret.digest.clone());
     let updated = here.write_clients(move |tx| {
-        let updated = tx.update_registration(row, &new)?;
-        if let Some(digest) = &digest {
-            tx.rotate_secret(row, digest, now, now)?;
+        // It is gone, or its operator is just exchanging its secrets: then nothing is changed.
+        if let Some(digest) = &digest
+            && tx.rotate_secret(row, digest, now, now)?.is_none()
+        {
+            return Ok(false);
         }
-        Ok(updated)
+        tx.update_registration(row, &new)
     });
     if !updated.await? {
         return Err(bearer::not_good().into());

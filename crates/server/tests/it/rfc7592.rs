@@ -192,6 +192,25 @@ fn s2_2_a_method_that_needs_a_secret_brings_one() {
 }
 
 #[test]
+fn s2_2_a_secret_that_signs_is_another_one() {
+    let world = open_world();
+    let app = App::new(&world, &least());
+    let method = |method: &str, secret: &Value| {
+        let answer = app.update(json!({ "token_endpoint_auth_method": method, "client_secret": secret }));
+        (answer.status, answer.json().get("client_secret").cloned().unwrap_or_default())
+    };
+    let (status, signs) = method("client_secret_jwt", &app.told["client_secret"]);
+    assert!(status == 200 && signs.is_string() && signs != app.told["client_secret"]);
+    assert_eq!(method("client_secret_jwt", &app.told["client_secret"]).0, 400, "the one before has ended");
+    assert_eq!(method("client_secret_jwt", &signs), (200, Value::Null));
+    let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    let keys = app.update(json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [key] } }));
+    assert_eq!((keys.status, keys.json().get("client_secret")), (200, None));
+    let (status, plain) = method("client_secret_basic", &Value::Null);
+    assert!(status == 200 && plain.is_string(), "the one that signs cannot be compared");
+}
+
+#[test]
 fn rfc7591_s5_changes_count_like_registrations() {
     let world = open_world();
     let app = App::new(&world, &least());

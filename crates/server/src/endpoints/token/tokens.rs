@@ -33,7 +33,7 @@ pub(crate) struct Tokens<'a> {
 async fn keep(here: &Here, client: &Client) -> Result<(), Failure> {
     if client.dynamic.is_some_and(|dynamic| dynamic.unused_until.is_some()) {
         let row = client.row;
-        here.write(move |tx| tx.keep_client(row)).await?;
+        here.write_clients(move |tx| tx.keep_client(row)).await?;
     }
     Ok(())
 }
