@@ -257,6 +257,8 @@ impl World {
         change(&mut registration);
         let update = self.server().store();
         wait(update.write(self.workspace, move |tx| tx.update_registration(client.row, &registration))).unwrap();
+        // As long as a client is kept in memory.
+        self.pass(2);
     }
 
     /// A public client with PKCE.

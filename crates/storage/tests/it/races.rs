@@ -7,7 +7,7 @@ use grantry_protocol::Timestamp;
 use grantry_protocol::account::User;
 use grantry_protocol::authorize::SignedIn;
 use grantry_protocol::grant::GrantState;
-use grantry_protocol::jose::Algorithm;
+use grantry_protocol::jose::{Algorithm, KeyManagement};
 use grantry_storage::{KeyPurpose, NewKey, NewSession, NewSigningKey, Result, StorageError, Store};
 use std::collections::BTreeSet;
 use std::sync::Barrier;
@@ -26,6 +26,7 @@ on_both_engines!(
     no_consent_is_lost,
     keys_get_numbers_of_their_own,
     one_of_many_writes_the_first_signing_key,
+    one_of_many_writes_the_key_to_encrypt_for,
     one_of_many_starts_a_successor,
     one_of_many_ends_a_session,
     one_of_many_uses_an_assertion,
@@ -206,6 +207,19 @@ fn one_of_many_writes_the_first_signing_key(world: &World) {
     let keys = world.read(|tx| tx.list_keys(KeyPurpose::Signing));
     assert_eq!(keys.iter().filter_map(|key| key.algorithm).collect::<BTreeSet<_>>(), Algorithm::ALL.into());
     assert_eq!(keys.len(), 4);
+}
+
+fn one_of_many_writes_the_key_to_encrypt_for(world: &World) {
+    let here = world.here;
+    let outcomes = race(world, MANY, |store, number| {
+        let alg = KeyManagement::ALL[number % 4];
+        wait(store.write(here, move |tx| tx.insert_encryption_key(alg, &[1; 60], NOW))).unwrap()
+    });
+    assert_eq!(outcomes.into_iter().flatten().collect::<BTreeSet<_>>(), (1..=4).collect());
+    let keys = world.read(|tx| tx.list_keys(KeyPurpose::Encryption));
+    let algs: BTreeSet<_> = keys.iter().filter_map(|key| key.key_management).collect();
+    assert_eq!((keys.len(), algs), (4, KeyManagement::ALL.into()));
+    assert!(keys.iter().all(|key| key.algorithm.is_none()));
 }
 
 fn one_of_many_starts_a_successor(world: &World) {
