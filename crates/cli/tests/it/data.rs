@@ -15,7 +15,7 @@ fn while_a_server_runs() {
     everything(&home, Some(&server));
     let (status, said) = server.stop();
     assert_eq!(status, Some(0), "{said}");
-    assert!(!home.data("control.sock").exists());
+    assert!(!home.path("control.sock").exists());
 }
 
 /// All commands on data, in one life of a workspace.
@@ -187,9 +187,9 @@ fn openid(home: &Home) {
     assert_eq!(made["post_logout_redirect_uris"], json!(["https://shop.example/bye", "https://shop.example/ciao"]));
     assert_eq!((&made["id_token_signed_response_alg"], &made["subject_type"]), (&json!("EdDSA"), &json!("pairwise")));
     let keys = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
-    std::fs::write(home.data("jwks"), json!({"keys": [keys]}).to_string()).unwrap();
+    std::fs::write(home.path("jwks"), json!({"keys": [keys]}).to_string()).unwrap();
     let changed =
-        app(&format!("--jwks-file {} --initiate-login-uri https://shop.example/in", home.data("jwks").display()));
+        app(&format!("--jwks-file {} --initiate-login-uri https://shop.example/in", home.path("jwks").display()));
     assert_eq!((&changed["jwks"]["keys"][0]["crv"], &changed["jwks_uri"]), (&json!("Ed25519"), &json!(null)));
     assert_eq!(changed["backchannel_logout_uri"], "https://shop.example/out");
     let changed = app("--jwks-uri https://shop.example/jwks --initiate-login-uri=");
@@ -197,8 +197,8 @@ fn openid(home: &Home) {
     assert_eq!(changed["initiate_login_uri"], json!(null));
 
     let metadata = |object: serde_json::Value| {
-        std::fs::write(home.data("metadata"), object.to_string()).unwrap();
-        format!("--metadata-file {}", home.data("metadata").display())
+        std::fs::write(home.path("metadata"), object.to_string()).unwrap();
+        format!("--metadata-file {}", home.path("metadata").display())
     };
     let changed =
         app(&metadata(json!({"subject_type": null, "default_max_age": 60, "contacts": ["ada@shop.example"]})));
