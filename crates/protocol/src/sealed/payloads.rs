@@ -138,6 +138,8 @@ pub struct RegistrationAccessToken {
 /// What a browser has to do whose session has just ended, on its way to the page that does it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedOut {
+    /// The browser: what was sealed for one leads no other anywhere.
+    pub browser: [u8; 16],
     /// The session, as clients know it.
     pub sid: String,
     /// The clients that are told by frames (Front-Channel Logout).
