@@ -31,6 +31,11 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
+    /// Which browser this is, until it is closed.
+    pub(crate) const fn id(&self) -> [u8; 16] {
+        self.id
+    }
+
     /// Reads the cookies of a request and finds the session.
     pub(crate) async fn read(here: &Here, headers: &HeaderMap) -> Result<Self, Failure> {
         let device = cookie(here, headers, "dv").and_then(|text| here.open::<DeviceCookie>(text));

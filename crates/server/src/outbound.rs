@@ -22,7 +22,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use target::Target;
-use url::Url;
+use url::{Position, Url};
 
 /// Asks other servers. A clone is the same client.
 #[derive(Clone)]
@@ -58,8 +58,6 @@ impl Outbound {
     }
 
     /// What the URL answers, or answered lately: for as long as its `Cache-Control: max-age` says, within a minute and an hour.
-    ///
-    /// OpenID Connect Core §6.2: a fragment is not sent, and another fragment is another URL to the cache.
     pub async fn get(&self, url: &Url) -> Result<Arc<Fetched>, Unreachable> {
         self.fetch(url, Wanted::Known).await
     }
@@ -83,17 +81,19 @@ impl Outbound {
 
     async fn fetch(&self, url: &Url, wanted: Wanted) -> Outcome {
         let target = Target::of(url)?;
-        let known = || self.0.cache.find(url.as_str(), wanted, self.0.clock.now());
+        // RFC 9110 §7.1: a fragment is not sent, so with another one nobody is asked sooner.
+        let url = &url[..Position::AfterQuery];
+        let known = || self.0.cache.find(url, wanted, self.0.clock.now());
         if let Some(outcome) = known() {
             return outcome;
         }
-        let turn = self.0.cache.turn(url.as_str());
+        let turn = self.0.cache.turn(url);
         let turn = tokio::time::timeout(self.0.timeout, turn.lock_owned()).await.map_err(|_| Unreachable::TimedOut)?;
         // Whoever's turn it was before may have brought what is wanted.
         if let Some(outcome) = known() {
             return outcome;
         }
-        let (inner, url) = (Arc::clone(&self.0), url.to_string());
+        let (inner, url) = (Arc::clone(&self.0), url.to_owned());
         // As a task, so that it is finished and remembered even when the one who asked has gone: hanging up early must neither
         // spoil it for those who wait, nor let a URL be asked again and again.
         let fetching = tokio::spawn(async move {

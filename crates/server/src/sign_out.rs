@@ -24,7 +24,7 @@ pub(crate) fn leave(here: &Here, mut browser: Browser, clients: &[Client], goes_
         Some(location) if clients.is_empty() => location,
         None if clients.is_empty() => page,
         goes_on => {
-            let end = SignedOut { sid, clients, goes_on, expires_at: here.now.plus(PATIENCE) };
+            let end = SignedOut { browser: browser.id(), sid, clients, goes_on, expires_at: here.now.plus(PATIENCE) };
             format!("{page}?end={}", here.seal(&end))
         }
     };

@@ -48,8 +48,8 @@ pub struct Waited {
     pub since: Timestamp,
     /// Who was signed in then.
     pub session: Option<SessionId>,
-    /// Whether the person has chosen the account they are signed in with.
-    pub chosen: bool,
+    /// The session that the person has chosen to go on with.
+    pub chosen: Option<SessionId>,
 }
 
 /// What to do with a valid request.
@@ -89,7 +89,7 @@ pub fn decide(request: ValidRequest, known: Known<'_>) -> Decision {
         let error = OAuthError::new(ErrorCode::LoginRequired, Rule::oidc_core("3.1.2.2"), description);
         return Decision::Refuse(Box::new(request.target), error);
     }
-    let has_chosen = is_fresh(by, &known) || known.waited.is_some_and(|waited| waited.chosen);
+    let has_chosen = is_fresh(by, &known) || known.waited.is_some_and(|waited| waited.chosen == Some(by.session));
     if prompt.select_account && !has_chosen {
         return Decision::Choose(request);
     }

@@ -274,7 +274,7 @@ mod openid {
     #[test]
     fn core_s3_1_2_3_prompt_login_is_satisfied_by_a_new_session_only() {
         let (agreed, person) = (agreed("openid"), person());
-        let waited = |session, since| Waited { since, session, chosen: false };
+        let waited = |session, since| Waited { since, session, chosen: None };
         let outcome =
             |more: &str, waited| outcome(decide(with(more), Known { waited, ..known(Some(&person), Some(&agreed)) }));
         for more in ["&prompt=login", "&max_age=0"] {
@@ -289,15 +289,17 @@ mod openid {
             );
         }
         assert_eq!(outcome("&prompt=select_account", None), "choose");
-        let chosen = Waited { chosen: true, ..waited(Some(SessionId(2)), NOW) };
+        let chosen = Waited { chosen: Some(SessionId(2)), ..waited(Some(SessionId(2)), NOW) };
         assert_eq!(outcome("&prompt=select_account", Some(chosen)), "answer");
         assert_eq!(outcome("&prompt=login", Some(chosen)), "sign in", "a choice is no login");
+        let another = Waited { chosen: Some(SessionId(1)), ..chosen };
+        assert_eq!(outcome("&prompt=select_account", Some(another)), "choose", "somebody else chose");
     }
 
     #[test]
     fn core_s3_1_2_2_who_signs_in_as_somebody_else_ends_the_request() {
         let (agreed, person) = (agreed("openid"), person());
-        let waited = Some(Waited { since: NOW, session: None, chosen: false });
+        let waited = Some(Waited { since: NOW, session: None, chosen: None });
         let known = Known { expects_another: true, waited, ..known(Some(&person), Some(&agreed)) };
         assert_eq!(outcome(decide(with(""), known)), "login_required");
     }

@@ -104,8 +104,8 @@ pub struct WaitingRequest {
     pub expires_at: Timestamp,
     /// Who was signed in when it was sent.
     pub session: Option<SessionId>,
-    /// Whether the person has chosen the account they are signed in with.
-    pub chosen: bool,
+    /// The session that the person has chosen to go on with.
+    pub chosen: Option<SessionId>,
 }
 
 /// A client secret on its way to the page that shows it once. It has no `Debug`: nothing presentable is ever logged.
@@ -138,6 +138,8 @@ pub struct RegistrationAccessToken {
 /// What a browser has to do whose session has just ended, on its way to the page that does it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedOut {
+    /// The browser: what was sealed for one leads no other anywhere.
+    pub browser: [u8; 16],
     /// The session, as clients know it.
     pub sid: String,
     /// The clients that are told by frames (Front-Channel Logout).

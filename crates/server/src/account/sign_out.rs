@@ -39,7 +39,9 @@ pub(crate) struct Asked {
 /// `GET W/account/signed-out`; needs no session.
 pub(crate) async fn get(here: Here, headers: HeaderMap, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let browser = Browser::read(&here, &headers).await?;
-    let end = asked.end.and_then(|sealed| here.open::<SignedOut>(&sealed)).filter(|end| here.now < end.expires_at);
+    let end = asked.end.and_then(|sealed| here.open::<SignedOut>(&sealed));
+    // RFC 9700 §4.11.2: a link to this page leads nobody on but whoever signed out.
+    let end = end.filter(|end| end.browser == browser.id() && here.now < end.expires_at);
     if browser.user().is_some() {
         // Signed in again since: the page would say what is not so.
         return Ok(see_other(&end.and_then(|end| end.goes_on).unwrap_or_else(|| here.path("/account"))));

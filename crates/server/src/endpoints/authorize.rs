@@ -74,7 +74,7 @@ async fn begin(here: &Here, browser: &Browser, query: String) -> Result<WaitingR
         Err(failure) => return Err(failure),
     };
     let session = browser.person().map(|person| person.session);
-    Ok(WaitingRequest { query, asked_at: here.now, expires_at: here.now.plus(PATIENCE), session, chosen: false })
+    Ok(WaitingRequest { query, asked_at: here.now, expires_at: here.now.plus(PATIENCE), session, chosen: None })
 }
 
 async fn answer(here: &Here, browser: &Browser, waiting: &WaitingRequest) -> Result<Response, Failure> {

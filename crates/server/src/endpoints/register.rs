@@ -72,8 +72,9 @@ pub(crate) async fn put(own: Own, Json(body): Json) -> Result<Response, Failure>
     let sealed = secrets::open(here, &sealed_secrets(client, here.now))?;
     metadata.check_update(&client.client_id, |text| is_secret_of(client, text, &sealed, here.now))?;
     let statement = metadata.software_statement().cloned();
-    let registrar = Registrar::under(here.row().policy.dynamic_registration);
-    let registration = metadata.registration(&client.client_id, registrar, Some(&client.registration), here.row())?;
+    // RFC 7591 §5: its token says which app it is, not that anybody invited it; what it was trusted with before, it keeps.
+    let before = Some(&client.registration);
+    let registration = metadata.registration(&client.client_id, Registrar::Anyone, before, here.row())?;
     sector::check(here, &registration).await?.map_err(RegistrationError::from)?;
     // A method that needs a secret, where there is none that rests as it needs it.
     let has_one = has_secret_for(client, registration.token_endpoint_auth_method, here.now);

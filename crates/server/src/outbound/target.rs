@@ -17,7 +17,7 @@ pub(super) struct Target {
     pub(super) port: u16,
     /// The value of `Host`.
     pub(super) authority: String,
-    /// What is asked for there. Without the fragment: that is the business of whoever asks.
+    /// What is asked for there. Without the fragment, which is not sent.
     pub(super) path: PathAndQuery,
 }
 

@@ -99,7 +99,8 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
         return cancel(&here, &browser, &asked).await;
     }
     if let ("continue", Some(sealed)) = (fields.get("decision"), &asked.request) {
-        let waiting = WaitingRequest { chosen: true, ..open_waiting(&here, sealed)? };
+        let chosen = browser.person().map(|person| person.session);
+        let waiting = WaitingRequest { chosen, ..open_waiting(&here, sealed)? };
         return Ok(browser.finish(authorize::resume(&here, &waiting)));
     }
     let password = Secret::new(fields.get("password").to_owned());

@@ -74,6 +74,23 @@ fn s2_the_page_after_a_logout_loads_the_address_of_every_client_and_goes_on() {
 }
 
 #[test]
+fn s2_what_one_browser_has_to_do_no_other_does() {
+    let world = world();
+    world.create_user("alice", "secret");
+    let mut bob = world.bob();
+    let hint = sign_in_to(&mut bob, "rp");
+    let answer = bob.get(&format!("/acme/oauth2/logout?id_token_hint={hint}&post_logout_redirect_uri={BYE}"));
+    // A link that leads anybody else on, in our name, to what some app registered.
+    let mut alice = Browser::new(&world);
+    let page = alice.get(answer.location());
+    assert_eq!(frames(&page), [""; 0]);
+    assert!(page.body.contains("Signed out") && !page.body.contains("rp.test"), "{}", page.body);
+    alice.sign_in("/acme/login", "alice", "secret");
+    assert_eq!(alice.get(answer.location()).location(), "/acme/account");
+    assert_eq!(frames(&bob.get(answer.location())).len(), 1);
+}
+
+#[test]
 fn s2_signing_out_here_tells_clients_too_and_only_those_of_this_session() {
     let world = world();
     let (mut bob, mut elsewhere) = (world.bob(), world.bob());

@@ -236,6 +236,12 @@ fn s3_1_2_1_prompt_consent_asks_again_and_select_account_offers_the_account() {
     let (token, request) = (page.hidden("form_token"), page.hidden("request"));
     let chosen = [("form_token", &*token), ("request", &*request), ("decision", "continue")];
     let on = browser.post("/acme/login", &chosen);
+    // What one person chose, another has not.
+    world.create_user("alice", "secret");
+    let mut alice = Browser::new(&world);
+    alice.sign_in("/acme/login", "alice", "secret");
+    let asked_too = alice.get(on.location());
+    assert!(asked_too.location().starts_with("/acme/login"), "{asked_too:?}");
     assert!(browser.get(on.location()).answer_parameter("code").is_some());
     let cancelled = browser.post("/acme/login", &[chosen[0], chosen[1], ("decision", "cancel")]);
     assert_eq!(cancelled.answer_parameter("error").as_deref(), Some("access_denied"));

@@ -161,7 +161,7 @@ fn an_answer_is_kept_for_as_long_as_it_says() {
         assert_eq!(site.count("/a"), count);
     }
     get(&world, &site.url("/a#another")).unwrap();
-    assert_eq!(site.count("/a"), 3, "OpenID Connect Core §6.2: another fragment, another document");
+    assert_eq!(site.count("/a"), 2, "RFC 9110 §7.1: a fragment is not sent");
 }
 
 #[test]

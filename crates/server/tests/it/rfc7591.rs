@@ -52,7 +52,7 @@ fn count(world: &World) -> i64 {
     wait(world.server().store().read(world.workspace, |tx| tx.count_clients(&Default::default()))).unwrap()
 }
 
-fn initial_access_token(world: &World, expires_in: i64) -> String {
+pub(crate) fn initial_access_token(world: &World, expires_in: i64) -> String {
     let command = workspace::Command::RegistrationToken { slug: "acme".to_owned(), expires_in: Seconds(expires_in) };
     let answer = wait(operator::execute(world.server(), Command::Workspace(command))).unwrap();
     let answer = serde_json::to_value(answer).unwrap();

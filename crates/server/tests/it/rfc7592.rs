@@ -1,7 +1,7 @@
 //! RFC 7592: an app that registered itself sees, changes and removes its registration.
 
 use crate::harness::{Answer, CALLBACK, ISSUER, World, basic, wait};
-use crate::rfc7591::{REGISTER, find, least, open_world, register};
+use crate::rfc7591::{REGISTER, find, initial_access_token, least, open_world, register};
 use grantry_protocol::workspace::DynamicRegistrationPolicy;
 use serde_json::{Value, json};
 
@@ -208,6 +208,24 @@ fn s2_2_a_secret_that_signs_is_another_one() {
     assert_eq!((keys.status, keys.json().get("client_secret")), (200, None));
     let (status, plain) = method("client_secret_basic", &Value::Null);
     assert!(status == 200 && plain.is_string(), "the one that signs cannot be compared");
+}
+
+#[test]
+fn rfc7591_s5_who_registered_as_a_stranger_stays_one_when_the_workspace_asks_for_a_token() {
+    let world = open_world();
+    let app = App::new(&world, &least());
+    world.change_workspace(|row| row.policy.dynamic_registration = DynamicRegistrationPolicy::InitialAccessToken);
+    let service = json!({ "grant_types": ["authorization_code", "client_credentials"] });
+    let refused = app.update(service.clone());
+    assert_eq!((refused.status, refused.error().as_str()), (400, "invalid_client_metadata"), "{}", refused.body);
+    assert_eq!(app.update(json!({ "client_name": "Renamed" })).status, 200);
+    // What an app was trusted with by its initial access token, it keeps.
+    let token = format!("Bearer {}", initial_access_token(&world, 60));
+    let mut metadata = least();
+    metadata.as_object_mut().unwrap().extend(service.as_object().unwrap().clone());
+    let told = world.post_json(REGISTER, &metadata, &[("authorization", &token)]).json();
+    let invited = App { world: &world, told };
+    assert_eq!(invited.update(service).status, 200);
 }
 
 #[test]

@@ -286,7 +286,7 @@ fn core_s6_2_an_object_by_reference_is_the_request() {
 }
 
 #[test]
-fn core_s6_2_what_stands_at_an_address_without_a_fragment_may_change() {
+fn core_s6_2_what_stands_at_an_address_may_change() {
     let (world, signer, site) = with_site("");
     let ask = |state: &str, sent: &str| {
         site.show("/request", Page::new("application/jwt", &signer.sign(&with("state", json!(state)))));
@@ -296,8 +296,21 @@ fn core_s6_2_what_stands_at_an_address_without_a_fragment_may_change() {
     assert_eq!(ask("one", "#1"), "one");
     world.pass(20);
     assert_eq!(ask("two", ""), "two");
-    assert_eq!(ask("two", "#1"), "one", "the fragment names what it was");
+    assert_eq!(ask("two", "#1"), "two");
     assert_eq!(ask("two", "#2"), "two");
+}
+
+#[test]
+fn core_s6_2_a_made_up_fragment_makes_nobody_ask_sooner() {
+    let (world, signer, site) = with_site("");
+    site.show("/request", Page::new("application/jwt", &signer.sign(&object())));
+    for fragment in ["", "#1", "#2", "#3"] {
+        assert_good(&by_uri(&world, OUTER, &site.url(&format!("/request{fragment}"))));
+    }
+    assert_eq!(site.count("/request"), 1, "anybody can send such a request");
+    world.pass(20);
+    assert_good(&by_uri(&world, OUTER, &site.url("/request#4")));
+    assert_eq!(site.count("/request"), 2);
 }
 
 #[test]
