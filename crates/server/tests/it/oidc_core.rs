@@ -358,7 +358,13 @@ fn s5_3_userinfo_answers_a_good_token_by_header_or_form() {
     assert_eq!((in_query.status, in_query.error().as_str()), (401, "invalid_token"));
     let refresh = tokens.text("refresh_token");
     let itself = world.token_as("rp", "grant_type=client_credentials").text("access_token");
-    for bad in ["", "x", &tokens.text("id_token"), &refresh, &itself] {
+    // RFC 6750 §3.1: who sent no token is not told that one was wrong.
+    for none in
+        [world.get("/acme/oauth2/userinfo", &[]), world.get("/acme/oauth2/userinfo", &[("authorization", "Basic x")])]
+    {
+        assert_eq!((none.status, none.header("www-authenticate")), (401, Some("Bearer realm=\"acme\"")));
+    }
+    for bad in ["x", &tokens.text("id_token"), &refresh, &itself] {
         let refused = userinfo(&world, bad);
         assert_eq!((refused.status, refused.error().as_str()), (401, "invalid_token"), "{bad}");
         assert!(
