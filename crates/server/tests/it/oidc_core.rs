@@ -303,6 +303,20 @@ fn s3_1_2_1_a_hint_names_the_one_person_who_is_answered_about() {
 }
 
 #[test]
+fn rfc9700_s4_11_2_a_bad_hint_redirects_nobody_who_has_not_signed_in() {
+    let world = world();
+    let request = query("rp", "response_type=code&scope=openid&id_token_hint=x");
+    let mut browser = Browser::new(&world);
+    let asked = browser.get(&format!("/acme/oauth2/authorize?{request}"));
+    assert!(asked.location().starts_with("/acme/login?request="), "{}", asked.location());
+    let signed_in = browser.sign_in(asked.location(), "bob", "secret");
+    let refused = browser.get(signed_in.location());
+    assert_eq!(refused.answer_parameter("error").as_deref(), Some("invalid_request"));
+    let silent = Browser::new(&world).get(&format!("/acme/oauth2/authorize?{request}&prompt=none"));
+    assert_eq!(silent.answer_parameter("error").as_deref(), Some("invalid_request"));
+}
+
+#[test]
 fn s5_5_claims_are_asked_for_by_name_and_the_person_agrees() {
     let world = world();
     let mut browser = world.bob();
