@@ -317,6 +317,16 @@ fn rfc9700_s4_11_2_a_bad_hint_redirects_nobody_who_has_not_signed_in() {
 }
 
 #[test]
+fn s3_1_3_3_a_code_outlives_that_its_app_may_ask_for_openid() {
+    let world = world();
+    let answer = answer(&mut world.bob(), &query("rp", "response_type=code&scope=openid+read"));
+    world.change_registration("rp", |registration| registration.scope = Scope::parse("read").unwrap());
+    let tokens = exchange(&world, "rp", &answer.answer_parameter("code").unwrap());
+    assert_eq!((tokens.status, tokens.text("scope").as_str()), (200, "read"));
+    assert!(tokens.json().get("id_token").is_none());
+}
+
+#[test]
 fn s5_5_claims_are_asked_for_by_name_and_the_person_agrees() {
     let world = world();
     let mut browser = world.bob();
