@@ -27,7 +27,8 @@ pub fn read_header(authorization: Option<&str>) -> Result<&str, OAuthError> {
     }
 }
 
-const fn missing() -> OAuthError {
+/// Nobody sent an access token.
+pub const fn missing() -> OAuthError {
     OAuthError::new(
         ErrorCode::InvalidToken,
         Rule::rfc(6750, "2"),

@@ -39,7 +39,14 @@ impl From<Unproven> for OAuthError {
 
 /// RFC 8725 §3.11: whether a JWT says of what kind it is, and that it is of another than `kind`.
 pub(crate) fn is_of_another_kind(jwt: &SignedJwt<'_>, kind: &str) -> bool {
-    jwt.typ().is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT") && !typ.eq_ignore_ascii_case(kind))
+    jwt.typ().is_some_and(|typ| {
+        // RFC 7515 §4.1.9: application/ may be left out, and is meant where there is no slash.
+        let name = match typ.split_once('/') {
+            Some((family, name)) if family.eq_ignore_ascii_case("application") => name,
+            _ => typ,
+        };
+        !name.eq_ignore_ascii_case("JWT") && !name.eq_ignore_ascii_case(kind)
+    })
 }
 
 /// What is wrong with the times of a JWT, as far as it has any.

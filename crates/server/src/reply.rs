@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use grantry_protocol::authorize::{RedirectTarget, Refusal};
 use grantry_protocol::register::RegistrationError;
 use grantry_protocol::types::Seconds;
-use grantry_protocol::{ErrorCode, OAuthError, Rule};
+use grantry_protocol::{ErrorCode, OAuthError, Rule, bearer};
 use grantry_storage::StorageError;
 use serde::Serialize;
 
@@ -254,7 +254,11 @@ fn json(failure: &Failure, slug: &str, request_id: &str) -> Response {
     // RFC 6750 §3: a protected resource says what was wrong with the token in the challenge. The texts are plain ASCII without quotes.
     if matches!(error.code, ErrorCode::InvalidToken | ErrorCode::InsufficientScope) {
         let (code, description) = (error.code.as_str(), error.wire_description());
-        let challenge = format!("Bearer realm=\"{slug}\", error=\"{code}\", error_description=\"{description}\"");
+        let challenge = match error == bearer::missing() {
+            // RFC 6750 §3.1: who sent no token has not sent a wrong one.
+            true => format!("Bearer realm=\"{slug}\""),
+            false => format!("Bearer realm=\"{slug}\", error=\"{code}\", error_description=\"{description}\""),
+        };
         if let Ok(challenge) = HeaderValue::try_from(challenge) {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }

@@ -68,19 +68,16 @@ pub fn registered_uri(uri: &str, openid: &OpenidRegistration) -> Result<Url, OAu
     url.ok_or(invalid_request_uri("request_uri is not one of the request_uris that are registered for this app"))
 }
 
-/// RFC 9101 §6.1: the signed object within one that was encrypted for us, and any other as it is.
+/// RFC 9101 §6.1: the signed object within one that was encrypted for us, and any other as it is. OpenID Connect Registration §2:
+/// by whichever algorithm, for a registered `request_object_encryption_alg` says which one the client may use, and binds it to none.
 pub fn decrypted<'o, 'k>(
     object: &'o str,
-    openid: &OpenidRegistration,
     keys: impl IntoIterator<Item = &'k DecryptionKey>,
 ) -> Result<Cow<'o, str>, OAuthError> {
     // RFC 7516 §9: what is encrypted has five parts.
     if object.matches('.').count() != 4 {
         return Ok(Cow::Borrowed(object));
     }
-    // OpenID Connect Registration §2: the registered algorithm.
-    let registered = openid.request_object_encryption_alg;
-    let keys = keys.into_iter().filter(|key| registered.is_none_or(|registered| registered == key.alg()));
     let signed = decrypt(object, keys, object.len()).and_then(|signed| String::from_utf8(signed).ok());
     signed.map(Cow::Owned).ok_or(invalid_request_object(
         "the request object cannot be decrypted: encrypt it with a key of this workspace whose use is enc, by its alg",

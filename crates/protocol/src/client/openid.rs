@@ -44,10 +44,10 @@ pub struct OpenidRegistration {
     /// The one algorithm its Request Objects are signed by; none: any that is supported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<Algorithm>,
-    /// The one algorithm by which it encrypts its Request Objects for us; none: it does not.
+    /// By which algorithm it may encrypt its Request Objects for us; it need not, and may use another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_encryption_alg: Option<KeyManagement>,
-    /// How it encrypts their content then.
+    /// How it may encrypt their content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_encryption_enc: Option<ContentEncryption>,
     /// Where it keeps Request Objects; a `request_uri` must be one of these (OpenID Connect Core §6.2).

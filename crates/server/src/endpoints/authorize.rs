@@ -78,15 +78,19 @@ async fn begin(here: &Here, browser: &Browser, query: String) -> Result<WaitingR
 }
 
 async fn answer(here: &Here, browser: &Browser, waiting: &WaitingRequest) -> Result<Response, Failure> {
-    let request = match valid_request(here, waiting).await {
+    let decided = match valid_request(here, waiting).await {
+        Ok(request) => decision(here, request, browser, waiting).await,
+        Err(refused) => Err(refused),
+    };
+    let decided = match decided {
         // RFC 9700 §4.11.2: the person is authenticated before any redirect to an app, which anyone may have registered.
         // OpenID Connect Core §3.1.2.1: but for prompt=none, where no page may be shown.
         Err(Failure::Redirected(..)) if browser.person().is_none() && !is_silent(&waiting.query) => {
             return Ok(see_other(&to_page(here, "/login", waiting)));
         }
-        request => request?,
+        decided => decided?,
     };
-    match decision(here, request, browser, waiting).await? {
+    match decided {
         Decision::SignIn(_) | Decision::Choose(_) => Ok(see_other(&to_page(here, "/login", waiting))),
         Decision::Ask(_) => Ok(see_other(&to_page(here, "/consent", waiting))),
         Decision::Refuse(target, error) => Err(Failure::Redirected(target, error)),

@@ -309,6 +309,30 @@ fn s3_1_2_1_a_hint_names_the_one_person_who_is_answered_about() {
 }
 
 #[test]
+fn rfc9700_s4_11_2_a_bad_hint_redirects_nobody_who_has_not_signed_in() {
+    let world = world();
+    let request = query("rp", "response_type=code&scope=openid&id_token_hint=x");
+    let mut browser = Browser::new(&world);
+    let asked = browser.get(&format!("/acme/oauth2/authorize?{request}"));
+    assert!(asked.location().starts_with("/acme/login?request="), "{}", asked.location());
+    let signed_in = browser.sign_in(asked.location(), "bob", "secret");
+    let refused = browser.get(signed_in.location());
+    assert_eq!(refused.answer_parameter("error").as_deref(), Some("invalid_request"));
+    let silent = Browser::new(&world).get(&format!("/acme/oauth2/authorize?{request}&prompt=none"));
+    assert_eq!(silent.answer_parameter("error").as_deref(), Some("invalid_request"));
+}
+
+#[test]
+fn s3_1_3_3_a_code_outlives_that_its_app_may_ask_for_openid() {
+    let world = world();
+    let answer = answer(&mut world.bob(), &query("rp", "response_type=code&scope=openid+read"));
+    world.change_registration("rp", |registration| registration.scope = Scope::parse("read").unwrap());
+    let tokens = exchange(&world, "rp", &answer.answer_parameter("code").unwrap());
+    assert_eq!((tokens.status, tokens.text("scope").as_str()), (200, "read"));
+    assert!(tokens.json().get("id_token").is_none());
+}
+
+#[test]
 fn s5_5_claims_are_asked_for_by_name_and_the_person_agrees() {
     let world = world();
     let mut browser = world.bob();
@@ -364,7 +388,13 @@ fn s5_3_userinfo_answers_a_good_token_by_header_or_form() {
     assert_eq!((in_query.status, in_query.error().as_str()), (401, "invalid_token"));
     let refresh = tokens.text("refresh_token");
     let itself = world.token_as("rp", "grant_type=client_credentials").text("access_token");
-    for bad in ["", "x", &tokens.text("id_token"), &refresh, &itself] {
+    // RFC 6750 §3.1: who sent no token is not told that one was wrong.
+    for none in
+        [world.get("/acme/oauth2/userinfo", &[]), world.get("/acme/oauth2/userinfo", &[("authorization", "Basic x")])]
+    {
+        assert_eq!((none.status, none.header("www-authenticate")), (401, Some("Bearer realm=\"acme\"")));
+    }
+    for bad in ["x", &tokens.text("id_token"), &refresh, &itself] {
         let refused = userinfo(&world, bad);
         assert_eq!((refused.status, refused.error().as_str()), (401, "invalid_token"), "{bad}");
         assert!(

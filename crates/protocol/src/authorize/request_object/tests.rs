@@ -119,10 +119,13 @@ fn s5_what_stands_outside_too_is_the_same() {
 #[test]
 fn s10_8_other_kinds_of_jwt_are_no_request_objects() {
     let verdict = |typ| typed(typ, OPENID, &json!({})).verdict;
-    for typ in [None, Some("JWT"), Some("oauth-authz-req+jwt"), Some("OAuth-AuthZ-Req+JWT")] {
+    // RFC 7515 §4.1.9: with or without application/ it is the same.
+    let good =
+        ["JWT", "oauth-authz-req+jwt", "OAuth-AuthZ-Req+JWT", "application/oauth-authz-req+jwt", "Application/JWT"];
+    for typ in [None].into_iter().chain(good.map(Some)) {
         assert_eq!(verdict(typ), Ok(()), "{typ:?}");
     }
-    for typ in ["at+jwt", "client-authentication+jwt", "logout+jwt", ""] {
+    for typ in ["at+jwt", "application/at+jwt", "text/jwt", "client-authentication+jwt", "logout+jwt", ""] {
         assert!(verdict(Some(typ)).is_err(), "{typ}");
     }
 }

@@ -51,7 +51,7 @@ async fn read(here: &Here, client: &Client, outer: &Params, reference: Reference
         }
     };
     let openid = &client.registration.openid;
-    let object = decrypted(object, openid, here.workspace.decryption.iter())?;
+    let object = decrypted(object, here.workspace.decryption.iter())?;
     let check = |keys: &ClientKeys| request_object::resolve(outer, &object, (client, keys), here.issuer(), here.now);
     client_keys::prove(&here.server, openid, check, invalid_request_object).await
 }

@@ -34,7 +34,9 @@ pub(super) async fn exchange(
     let (redeemed, user, subject) = settled?;
     let subject = subject.ok_or(Failure::Internal)?.told(&here.workspace.pairwise);
     let grant = redeemed.grant();
-    tokens.answer(Granted { grant, user: user.as_ref(), subject: &subject, scope: &grant.scope })
+    // RFC 6749 §3.3: an app that may have less since the person agreed gets less.
+    let scope = grant.scope.intersection(&client.client().registration.scope);
+    tokens.answer(Granted { grant, user: user.as_ref(), subject: &subject, scope: &scope })
 }
 
 /// The user, where claims were asked for by name: some of them may be meant for the ID Token (OpenID Connect Core §5.5).
