@@ -30,11 +30,9 @@ mod sample;
 pub mod scope;
 pub mod sealed;
 pub mod session_management;
-
 pub mod subject;
 pub mod token;
 pub mod types;
-
 pub mod workspace;
 
 pub use error::{ErrorCode, OAuthError, Rule};

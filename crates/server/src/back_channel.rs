@@ -3,15 +3,17 @@
 
 use crate::endpoints::authorize::told;
 use crate::here::Here;
+use crate::outbound::Unreachable;
 use crate::reply::Failure;
 use crate::server::Server;
 use crate::signing;
 use axum::http::StatusCode;
+use grantry_protocol::WorkspaceId;
 use grantry_protocol::client::Client;
 use grantry_protocol::entropy::draw_text;
 use grantry_protocol::logout::back_channel::{LogoutToken, wait_after};
 use grantry_protocol::types::Seconds;
-use grantry_storage::LogoutDelivery;
+use grantry_storage::{LogoutDelivery, StorageError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -26,19 +28,28 @@ const BATCH: i64 = 64;
 const PAUSE: Duration = Duration::from_secs(5);
 /// How much longer than the request itself an attempt can take.
 const MARGIN: Seconds = Seconds(5);
+/// How long after an attempt for which there was no place the next one is made.
+const WAIT_FOR_PLACE: Seconds = Seconds(10);
 
-/// An attempt that was claimed, or more: where, what, and which one.
+/// An attempt that was claimed: in which workspace, what, and which one.
 struct Attempt {
-    here: Here,
+    server: Server,
+    workspace: WorkspaceId,
+    slug: String,
     delivery: LogoutDelivery,
     number: i64,
 }
+
+/// What is said of a delivery without anybody to tell.
+const NOBODY: &str = "the app has no backchannel_logout_uri any more, or was switched off";
 
 /// What became of an attempt.
 enum Outcome {
     Delivered,
     /// Worth trying again.
     Failed(String),
+    /// There was no place for the request.
+    NotTried,
     /// There is nobody to tell any more.
     Pointless,
 }
@@ -60,9 +71,9 @@ async fn begin_due(server: &Server, places: &Arc<Semaphore>) -> bool {
     // What could not be read now, the storage logged; it is tried again like everything else.
     let due = server.store().read_instance(move |instance| instance.list_due_deliveries(now, BATCH)).await;
     let mut begun = false;
-    for (_, slug, delivery) in due.unwrap_or_default() {
+    for (workspace, slug, delivery) in due.unwrap_or_default() {
         let Ok(place) = Arc::clone(places).acquire_owned().await else { return false };
-        let Ok(Some(attempt)) = Attempt::claim(server, &slug, delivery).await else { continue };
+        let Ok(Some(attempt)) = Attempt::claim(server, (workspace, slug), delivery).await else { continue };
         begun = true;
         tokio::spawn(async move {
             if attempt.make().await.is_err() {
@@ -75,53 +86,56 @@ async fn begin_due(server: &Server, places: &Arc<Semaphore>) -> bool {
 }
 
 impl Attempt {
-    /// Takes a delivery in hand; `None`: another process did.
-    async fn claim(server: &Server, slug: &str, delivery: LogoutDelivery) -> Result<Option<Self>, Failure> {
-        let here = Here::within(server, slug).await?;
+    /// Takes a delivery in hand; `None`: another process did. First of all, so that what fails then is not the oldest any more.
+    async fn claim(
+        server: &Server,
+        (workspace, slug): (WorkspaceId, String),
+        delivery: LogoutDelivery,
+    ) -> Result<Option<Self>, StorageError> {
         let number = delivery.attempts + 1;
         let request = i64::try_from(server.settings().outbound.timeout.as_secs()).unwrap_or(i64::MAX);
-        let until = here.now.plus(Seconds(request)).plus(MARGIN);
+        let until = server.clock().now().plus(Seconds(request)).plus(MARGIN);
         let due = delivery.clone();
-        let claimed = here.write(move |tx| tx.claim_delivery(&due, until)).await?;
-        Ok(claimed.then_some(Self { here, delivery, number }))
+        let claimed = server.store().write(workspace, move |tx| tx.claim_delivery(&due, until)).await?;
+        Ok(claimed.then(|| Self { server: server.clone(), workspace, slug, delivery, number }))
     }
 
     /// Tells the client, and writes down what came of it.
     async fn make(&self) -> Result<(), Failure> {
-        let id = self.delivery.id;
-        let outcome = self.tell().await?;
-        let now = self.here.server.clock().now();
-        let (problem, next) = match outcome {
-            Outcome::Delivered => return self.here.write(move |tx| tx.finish_delivery(id, now)).await,
-            Outcome::Failed(problem) => (problem, wait_after(self.number).map(|wait| now.plus(wait))),
-            Outcome::Pointless => {
-                ("the app has no backchannel_logout_uri any more, or was switched off".to_owned(), None)
-            }
-        };
-        let attempt = (id, self.number);
-        self.here.write(move |tx| tx.postpone_delivery(attempt, &problem, next)).await
+        let here = Here::within(&self.server, &self.slug).await?;
+        let outcome = self.tell(&here).await?;
+        let (attempt, now) = ((self.delivery.id, self.number), self.server.clock().now());
+        let wait = wait_after(self.number).map(|wait| now.plus(wait));
+        let written = self.server.store().write(self.workspace, move |tx| match &outcome {
+            Outcome::Delivered => tx.finish_delivery(attempt.0, now),
+            Outcome::NotTried => tx.release_delivery(attempt, now.plus(WAIT_FOR_PLACE)),
+            Outcome::Failed(problem) => tx.postpone_delivery(attempt, problem, wait),
+            Outcome::Pointless => tx.postpone_delivery(attempt, NOBODY, None),
+        });
+        Ok(written.await?)
     }
 
-    async fn tell(&self) -> Result<Outcome, Failure> {
+    async fn tell(&self, here: &Here) -> Result<Outcome, Failure> {
         let (client, user) = (self.delivery.client, self.delivery.user);
-        let found = self.here.read(move |tx| Ok((tx.find_client_by_row(client)?, tx.find_user(user)?)));
+        let found = here.read(move |tx| Ok((tx.find_client_by_row(client)?, tx.find_user(user)?)));
         let (client, user) = found.await?;
         let Some(client) = client.filter(|client| client.disabled_at.is_none()) else { return Ok(Outcome::Pointless) };
         let uri = client.registration.openid.backchannel_logout_uri.as_deref().map(Url::parse);
         let Some(Ok(uri)) = uri else { return Ok(Outcome::Pointless) };
-        let subject = user.map(|user| told(&self.here, &client, &user.subject));
-        let logout_token = self.sign(&client, subject.as_deref()).await?;
+        let subject = user.map(|user| told(here, &client, &user.subject));
+        let logout_token = self.sign(here, &client, subject.as_deref()).await?;
         let form = form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &logout_token).finish();
-        Ok(match self.here.server.outbound().post_form(&uri, form).await {
+        Ok(match self.server.outbound().post_form(&uri, form).await {
             // Back-Channel Logout §2.8: 200, and 204 for the frameworks that make it of an empty answer.
             Ok(StatusCode::OK | StatusCode::NO_CONTENT) => Outcome::Delivered,
             Ok(status) => Outcome::Failed(format!("the URL answers with status {}, not 200", status.as_u16())),
+            // Many of one app at once, say after it was away for a while, or other requests: it is not to blame.
+            Err(Unreachable::Busy) => Outcome::NotTried,
             Err(why) => Outcome::Failed(why.as_str().to_owned()),
         })
     }
 
-    async fn sign(&self, client: &Client, subject: Option<&str>) -> Result<String, Failure> {
-        let here = &self.here;
+    async fn sign(&self, here: &Here, client: &Client, subject: Option<&str>) -> Result<String, Failure> {
         // Back-Channel Logout §2.6: by the algorithm of the client's ID Tokens.
         let key = signing::key(here, client.registration.openid.id_token_signed_response_alg).await?;
         let (issuer, client_id, sid) = (here.issuer(), client.client_id.as_str(), self.delivery.sid.as_str());

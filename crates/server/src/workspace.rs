@@ -127,11 +127,11 @@ async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Re
         })
         .await?
         .ok_or(Failure::NotFound)?;
-    if keys.iter().all(|key| key.purpose != KeyPurpose::Pairwise) {
-        keys = with_pairwise_key(server, row.id).await?;
-    }
     if row.disabled_at.is_some() {
         return Err(Failure::NotFound);
+    }
+    if keys.iter().all(|key| key.purpose != KeyPurpose::Pairwise) {
+        keys = with_pairwise_key(server, row.id).await?;
     }
     let sealing = keys.iter().filter(|key| key.purpose == KeyPurpose::Sealing && key.retired_at.is_none());
     let opened = sealing.map(|key| {

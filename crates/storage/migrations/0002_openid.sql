@@ -20,7 +20,6 @@ CREATE TABLE session_clients (
     workspace_id BIGINT NOT NULL,
     sid TEXT NOT NULL,
     client_row BIGINT NOT NULL,
-    user_id BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (workspace_id, sid, client_row)
 );

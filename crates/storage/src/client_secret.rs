@@ -5,11 +5,12 @@
 
 use crate::error::Result;
 use crate::tx::Tx;
+use crate::value::Value;
 use grantry_protocol::{ClientRow, Timestamp};
 
 impl Tx<'_> {
-    /// Adds a secret and sets the end of the one before it. The new one's number; none when two are good already, or when
-    /// there is no such client.
+    /// Adds a secret and sets the end of those before it. The new one's number; none when two are good already and would stay so,
+    /// or when there is no such client.
     pub fn rotate_secret(
         &mut self,
         row: ClientRow,
@@ -20,11 +21,13 @@ impl Tx<'_> {
         let Some(number) = self.next_secret_number(row)? else {
             return Ok(None);
         };
+        // Where the old ones end now, it does not matter how many they are.
+        let too_many = if old_expires_at > now { 2 } else { i64::MAX };
         let added = self.execute(
             "INSERT INTO client_secrets (workspace_id, client_row, number, digest, created_at)
-             SELECT $1, $2, $3, $4, $5 WHERE 2 > (SELECT COUNT(*) FROM client_secrets
+             SELECT $1, $2, $3, $4, $5 WHERE $6 > (SELECT COUNT(*) FROM client_secrets
              WHERE workspace_id = $1 AND client_row = $2 AND (expires_at IS NULL OR expires_at > $5))",
-            &[row.into(), number.into(), digest.into(), now.into()],
+            &[row.into(), number.into(), digest.into(), now.into(), Value::Integer(too_many)],
         )?;
         if added == 0 {
             return Ok(None);

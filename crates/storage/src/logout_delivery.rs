@@ -115,6 +115,16 @@ impl Tx<'_> {
         .map(drop)
     }
 
+    /// Gives back the attempt with this number, which could not be made: it does not count, and can be made from `next_attempt_at` on.
+    pub fn release_delivery(&mut self, (id, attempt): (i64, i64), next_attempt_at: Timestamp) -> Result<()> {
+        self.execute(
+            "UPDATE logout_deliveries SET attempts = attempts - 1, next_attempt_at = $4
+             WHERE workspace_id = $1 AND id = $2 AND attempts = $3 AND delivered_at IS NULL",
+            &[id.into(), attempt.into(), next_attempt_at.into()],
+        )
+        .map(drop)
+    }
+
     /// What a client had to be told lately, newest first.
     pub fn list_deliveries(&mut self, client: ClientRow, limit: i64) -> Result<Vec<LogoutDelivery>> {
         self.rows(

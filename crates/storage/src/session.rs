@@ -82,6 +82,11 @@ impl Tx<'_> {
                 (&new.sid).into(),
             ],
         )?;
+        // Clients that know the session it takes over hear of the end of this one.
+        self.execute(
+            "UPDATE session_clients SET expires_at = $3 WHERE workspace_id = $1 AND sid = $2 AND expires_at < $3",
+            &[(&new.sid).into(), new.expires_at.into()],
+        )?;
         Ok(id)
     }
 

@@ -31,10 +31,9 @@ impl Tx<'_> {
             return Ok(false);
         }
         self.execute(
-            "INSERT INTO session_clients (workspace_id, sid, client_row, user_id, expires_at)
-             VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO session_clients (workspace_id, sid, client_row, expires_at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (workspace_id, sid, client_row) DO UPDATE SET expires_at = excluded.expires_at",
-            &[(&by.sid).into(), client.into(), by.user.into(), expires_at.into()],
+            &[(&by.sid).into(), client.into(), expires_at.into()],
         )?;
         Ok(true)
     }

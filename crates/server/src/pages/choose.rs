@@ -34,8 +34,12 @@ pub(super) async fn is_needed(
     browser: &Browser,
     waiting: &WaitingRequest,
 ) -> Result<bool, Failure> {
-    let decided = authorize::decision(here, request.clone(), browser, waiting).await;
-    Ok(matches!(decided, Ok(Decision::Choose(_))))
+    match authorize::decision(here, request.clone(), browser, waiting).await {
+        Ok(decided) => Ok(matches!(decided, Decision::Choose(_))),
+        // Of a refusal the app is told by the authorization endpoint.
+        Err(Failure::Redirected(..)) => Ok(false),
+        Err(failure) => Err(failure),
+    }
 }
 
 pub(super) fn show(here: &Here, browser: Browser, request: String, asked: &ValidRequest) -> Result<Response, Failure> {

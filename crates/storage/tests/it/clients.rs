@@ -97,6 +97,12 @@ fn two_secrets_live_at_a_time(world: &World) {
     let third = rotate(later(60)).unwrap();
     assert!(third > second);
     assert_eq!(secrets(world, row), [(third, None), (second, Some(60)), (1, Some(60))]);
+    // Two are good, and none of them shall stay so.
+    let now = later(70);
+    world.write(move |tx| tx.rotate_secret(row, "more", now, later(900)));
+    let only = world.write(move |tx| tx.rotate_secret(row, "more", now, now)).unwrap();
+    let good: Vec<_> = secrets(world, row).into_iter().filter(|(_, end)| end.is_none_or(|end| end > 70)).collect();
+    assert_eq!(good, [(only, None)]);
     assert_eq!(world.write(|tx| tx.rotate_secret(ClientRow(1), "x", NOW, NOW)), None);
 }
 

@@ -12,6 +12,8 @@ on_both_engines!(
     the_clients_of_a_session_are_told_and_no_others,
     clients_are_told_of_every_end,
     a_delivery_goes_on_until_it_is_taken_or_given_up,
+    an_attempt_that_could_not_be_made_does_not_count,
+    clients_of_a_session_that_was_taken_over_are_told_of_the_end,
     nobody_signs_in_to_a_client_in_a_session_that_ended,
 );
 
@@ -169,6 +171,31 @@ fn a_delivery_goes_on_until_it_is_taken_or_given_up(world: &World) {
     assert_eq!(deliveries(world, app).len(), 2);
     world.instance(|instance| instance.clean_up(days(8), 500));
     assert_eq!(deliveries(world, app), []);
+}
+
+fn an_attempt_that_could_not_be_made_does_not_count(world: &World) {
+    let (bob, app) = (world.user("bob"), world.logout_client("app"));
+    world.signed_out(bob, app, "sid");
+    let due = |now| world.instance(move |instance| instance.list_due_deliveries(now, 10)).pop().map(|(.., it)| it);
+    let first = due(NOW).unwrap();
+    let (id, claimed) = (first.id, first.clone());
+    assert!(world.write(move |tx| tx.claim_delivery(&claimed, later(10))));
+    world.write(move |tx| tx.release_delivery((id, 1), later(5)));
+    // Late words about it change nothing.
+    world.write(move |tx| tx.release_delivery((id, 1), later(1)));
+    assert_eq!(due(later(4)), None);
+    assert_eq!(due(later(5)), Some(LogoutDelivery { next_attempt_at: Some(later(5)), ..first }));
+}
+
+fn clients_of_a_session_that_was_taken_over_are_told_of_the_end(world: &World) {
+    let (bob, app) = (world.user("bob"), world.logout_client("app"));
+    let before = world.signed_in(bob, app, "sid");
+    world.write(move |tx| tx.expire_session(before, bob, later(3_000)));
+    let new = NewSession { sid: "sid".to_owned(), expires_at: days(9), ..session(bob) };
+    let after = world.write(move |tx| tx.insert_session(&new, later(3_000)));
+    world.instance(|instance| instance.clean_up(days(8), 500));
+    world.write(move |tx| tx.end_session(after, bob, days(8)));
+    assert_eq!(told(world, app), ["sid"]);
 }
 
 fn nobody_signs_in_to_a_client_in_a_session_that_ended(world: &World) {

@@ -8,6 +8,7 @@ mod durability;
 mod grants;
 mod isolation;
 mod logout;
+mod migrations;
 mod people;
 mod races;
 mod store;
