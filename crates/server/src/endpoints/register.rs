@@ -184,7 +184,7 @@ fn registrar(here: &Here, headers: &HeaderMap) -> Result<Registrar, Failure> {
 }
 
 /// RFC 7591 §5: what anybody may do is limited, for each address. A change may make the server ask another one, as a new app does.
-fn use_one(here: &Here) -> Result<(), Failure> {
+pub(crate) fn use_one(here: &Here) -> Result<(), Failure> {
     here.server.registrations().use_one(place_of(here.address), here.now).map_err(Failure::Throttled)
 }
 

@@ -1,6 +1,7 @@
 //! The form that registers (`/oauth2/apps/new`) and edits (`/oauth2/apps/{client_id}/edit`) an app.
 
 use super::registration::{Draft, Members, Rules};
+use crate::endpoints::register::use_one;
 use crate::pages::layout::Frame;
 use crate::reader::Reader;
 use crate::reply::Failure;
@@ -152,6 +153,9 @@ pub(super) async fn check(
     };
     if app.is_some_and(|app| of(&app.registration) == of(&registration)) {
         return Ok(Ok(registration));
+    }
+    if registration.openid.sector_identifier_uri.is_some() {
+        use_one(&reader.here)?;
     }
     Ok(sector::check(&reader.here, &registration).await?.map(|()| registration).map_err(|problem| {
         let mut errors = Box::<FormErrors>::default();
