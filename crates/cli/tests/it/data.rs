@@ -15,7 +15,7 @@ fn while_a_server_runs() {
     everything(&home, Some(&server));
     let (status, said) = server.stop();
     assert_eq!(status, Some(0), "{said}");
-    assert!(!home.path("control.sock").exists());
+    assert!(!home.data("control.sock").exists());
 }
 
 /// All commands on data, in one life of a workspace.
