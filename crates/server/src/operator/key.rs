@@ -5,7 +5,7 @@ use crate::passwords::Busy;
 use crate::server::Server;
 use crate::signing;
 use grantry_protocol::WorkspaceId;
-use grantry_protocol::jose::{Algorithm, KeyState, PUBLISHED_AHEAD, SigningKey, beginning_of_first};
+use grantry_protocol::jose::{Algorithm, KeyManagement, KeyState, PUBLISHED_AHEAD, SigningKey, beginning_of_first};
 use grantry_protocol::sealed::KeyPurpose;
 use grantry_protocol::types::Timestamp;
 use grantry_storage::{Instance, Key, NewKey, NewSigningKey};
@@ -29,7 +29,7 @@ pub struct Shown {
     number: i64,
     purpose: KeyPurpose,
     #[serde(skip_serializing_if = "Option::is_none")]
-    algorithm: Option<Algorithm>,
+    algorithm: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<KeyState>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ impl Shown {
         Self {
             number: key.number,
             purpose: key.purpose,
-            algorithm: key.algorithm,
+            algorithm: key.algorithm.map(Algorithm::as_str).or(key.key_management.map(KeyManagement::as_str)),
             state: signs.then(|| signing::state(key, server.clock().now())),
             kid: opened.as_ref().map(SigningKey::public).map(|public| public.kid().to_owned()),
             created_at: key.created_at,
