@@ -2,7 +2,7 @@
 //! together.
 
 use super::address::Address;
-use super::{Check, Field};
+use super::{Check, Field, is_plain};
 use crate::client::{AuthMethod, OpenidRegistration};
 use crate::jose::{Algorithm, ClientKeys};
 use crate::redirect_uri::RedirectUri;
@@ -212,10 +212,9 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// One line of text that people can read.
+/// One line of text that people can read as it is written.
 fn is_line(text: &str, longest: usize) -> bool {
-    let plain = !text.chars().any(char::is_control) && text.trim() == text;
-    plain && (1..=longest).contains(&text.chars().count())
+    is_plain(text) && (1..=longest).contains(&text.chars().count())
 }
 
 /// Every address of a registration but its redirect URIs.

@@ -227,6 +227,10 @@ fn s3_1_2_1_prompt_consent_asks_again_and_select_account_offers_the_account() {
     answer(&mut browser, &query("rp", "response_type=code&scope=openid"));
     let again = query("rp", "response_type=code&scope=openid&prompt=consent");
     assert!(browser.get(&format!("/acme/oauth2/authorize?{again}")).location().starts_with("/acme/consent"));
+    world.create_user("alice", "secret");
+    let mut alice = Browser::new(&world);
+    alice.sign_in("/acme/login", "alice", "secret");
+    world.pass(1);
     let select = query("rp", "response_type=code&scope=openid&prompt=select_account");
     let asked = browser.get(&format!("/acme/oauth2/authorize?{select}"));
     let page = browser.get(asked.location());
@@ -237,9 +241,6 @@ fn s3_1_2_1_prompt_consent_asks_again_and_select_account_offers_the_account() {
     let chosen = [("form_token", &*token), ("request", &*request), ("decision", "continue")];
     let on = browser.post("/acme/login", &chosen);
     // What one person chose, another has not.
-    world.create_user("alice", "secret");
-    let mut alice = Browser::new(&world);
-    alice.sign_in("/acme/login", "alice", "secret");
     let asked_too = alice.get(on.location());
     assert!(asked_too.location().starts_with("/acme/login"), "{asked_too:?}");
     assert!(browser.get(on.location()).answer_parameter("code").is_some());

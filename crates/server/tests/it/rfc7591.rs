@@ -157,6 +157,19 @@ fn s3_an_initial_access_token_is_good_in_its_workspace_only() {
 }
 
 #[test]
+fn s5_a_name_that_does_not_read_as_it_is_written_is_refused() {
+    let world = open_world();
+    for name in ["Not \u{202e}elgooG", "\u{2066}App", "App\u{2069}", "\u{200b}App", "\u{feff}"] {
+        for member in ["client_name", "client_name#de"] {
+            let refused = world.post_json(REGISTER, &with(json!({ member: name })), &[]);
+            assert_eq!((refused.status, refused.error().as_str()), (400, "invalid_client_metadata"), "{name:?}");
+        }
+    }
+    // Persian and families of emoji need what joins letters.
+    register(&world, &with(json!({ "client_name": "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{646}\u{645}" })));
+}
+
+#[test]
 fn s5_a_stranger_is_not_trusted_with_what_no_person_gives() {
     let world = open_world();
     let service = json!({ "grant_types": ["client_credentials"], "response_types": [] });
