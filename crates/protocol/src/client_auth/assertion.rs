@@ -29,10 +29,9 @@ const HS256: &str = "HS256";
 pub(super) fn claimed_client(assertion: &str) -> Result<String, OAuthError> {
     let jwt =
         SignedJwt::parse(assertion, SignedJwt::LONGEST).map_err(|error| invalid_assertion(error.description()))?;
-    // RFC 7523 §3: iss is required, and is the client.
-    jwt.unverified_issuer()
-        .map(str::to_owned)
-        .ok_or(invalid_assertion("the client assertion has no iss: it is the client_id"))
+    // RFC 7523 §3: iss is required, and is the client, whose name is printable ASCII (RFC 6749 appendix A.1).
+    let issuer = jwt.unverified_issuer().filter(|iss| iss.bytes().all(|byte| (0x20..=0x7e).contains(&byte)));
+    issuer.map(str::to_owned).ok_or(invalid_assertion("the client assertion needs an iss: it is the client_id"))
 }
 
 /// A client that presents an assertion: find what it signs with, then verify.

@@ -82,7 +82,7 @@ pub(crate) async fn put(own: Own, Json(body): Json) -> Result<Response, Failure>
     let (row, now, new) = (client.row, here.now, registration.clone());
     let digest = secret.as_ref().map(|secret| secret.digest.clone());
     let updated = here.write_clients(move |tx| {
-        // It is gone, or its operator is just exchanging its secrets: then nothing is changed.
+        // It is gone: then nothing is changed.
         if let Some(digest) = &digest
             && tx.rotate_secret(row, digest, now, now)?.is_none()
         {

@@ -286,3 +286,33 @@ fn s2_5_an_app_that_is_not_told_any_more_is_not_told() {
     assert!(delivery.last_problem.unwrap().contains("backchannel_logout_uri"));
     assert_eq!(site.count(LOGOUT), 1);
 }
+
+#[test]
+fn s2_5_an_app_with_more_sessions_than_places_hears_of_every_end() {
+    const SESSIONS: usize = 10;
+    let site = Site::new();
+    let world = world(&site);
+    for _ in 0..SESSIONS {
+        sign_in_to(&mut world.bob(), "rp");
+    }
+    let count =
+        |is_so: &dyn Fn(&LogoutDelivery) -> bool| deliveries(&world, "rp").iter().filter(|it| is_so(it)).count();
+    let until = |wanted: usize, is_so: &dyn Fn(&LogoutDelivery) -> bool| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while count(is_so) != wanted {
+            assert!(Instant::now() < deadline, "{:?}", deliveries(&world, "rp"));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    site.hold();
+    let update = user::Changes { disabled: Some(true), ..user::Changes::default() };
+    let update = user::Command::Update("bob".to_owned(), Box::new(update));
+    wait(operator::execute(world.server(), Command::User("acme".to_owned(), update))).unwrap();
+    let later = world.server().clock().now().plus(Seconds(10));
+    until(2, &|it| it.next_attempt_at == Some(later) && it.attempts == 0 && it.last_problem.is_none());
+    site.release();
+    until(8, &|it| it.delivered_at.is_some());
+    pass(&world, 10);
+    until(SESSIONS, &|it| it.delivered_at.is_some() && it.attempts == 1);
+    assert_eq!(site.count(LOGOUT), SESSIONS);
+}
