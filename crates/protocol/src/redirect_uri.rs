@@ -130,15 +130,17 @@ fn check_authority(authority: &str) -> Result<(), &'static str> {
 
 /// RFC 6749 §3.1: parameters must not be included more than once, and the answer brings these.
 fn check_query(url: &Url) -> Result<(), &'static str> {
-    const OURS: [&str; 10] = [
+    const OURS: [&str; 12] = [
         "access_token",
         "code",
         "error",
         "error_description",
         "error_uri",
         "expires_in",
+        "id_token",
         "iss",
         "scope",
+        "session_state",
         "state",
         "token_type",
     ];
@@ -244,6 +246,7 @@ mod tests {
             "http://127.1/cb",
             "http://0x7f.1/cb",
             "https://app.example/cb?code=x",
+            "https://app.example/cb?session_state=x",
             "https://app.example/cb?a=1&st%61te=y",
             "https://app.example/\u{e9}",
             "https://app.example/\n",
