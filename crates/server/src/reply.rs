@@ -108,22 +108,19 @@ pub(crate) fn see_other(location: &str) -> Response {
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// What a failure is told with: the id of the request, and where it went.
-struct Asked {
-    id: Option<HeaderValue>,
-    uri: Uri,
-}
+struct Asked(Option<HeaderValue>, Uri);
 
 impl Asked {
     fn of(request: &Request) -> Self {
-        Self { id: request.headers().get(REQUEST_ID).cloned(), uri: request.uri().clone() }
+        Self(request.headers().get(REQUEST_ID).cloned(), request.uri().clone())
     }
 
     fn id(&self) -> &str {
-        self.id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default()
+        self.0.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default()
     }
 
     fn slug(&self) -> &str {
-        self.uri.path().split('/').nth(1).unwrap_or_default()
+        self.1.path().split('/').nth(1).unwrap_or_default()
     }
 }
 
