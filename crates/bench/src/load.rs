@@ -1,7 +1,7 @@
 //! The load generator: wrk, on a core of its own, with a script that checks every answer.
 
 use crate::Outcome;
-use crate::process::{LOAD_CORE, Process, cpu, pinned};
+use crate::process::{LOAD_CORE, Process, cpu, family_cpu, pinned};
 use crate::rows::Kind;
 use serde_json::Value;
 use std::fs;
@@ -43,14 +43,14 @@ pub(crate) struct Measured {
 /// A server with everything whose CPU counts as its own.
 pub(crate) struct Target<'a> {
     pub(crate) server: &'a Process,
-    /// Processes of its database.
-    pub(crate) database: Vec<u32>,
+    /// The first process of its database, where that is one.
+    pub(crate) database: Option<u32>,
 }
 
 impl Target<'_> {
     fn cpu(&self) -> Outcome<u64> {
-        let all = self.database.iter().chain([&self.server.pid()]).map(|pid| cpu(*pid)).collect::<Outcome<Vec<_>>>()?;
-        Ok(all.iter().sum())
+        let database = self.database.map(family_cpu).transpose()?;
+        Ok(cpu(self.server.pid())? + database.unwrap_or_default())
     }
 
     /// Loads it and waits for the end.
@@ -58,7 +58,7 @@ impl Target<'_> {
         self.server.reset_peak()?;
         let before = self.cpu()?;
         let said = Running::start(self.server.address, script, requests, load)?.finish()?;
-        let used = self.cpu()? - before;
+        let used = self.cpu()?.saturating_sub(before);
         if said.failed > 0 {
             crate::say(&format!("    {} answers were not right, for example: {}", said.failed, said.example));
         }

@@ -68,6 +68,6 @@ impl Peer {
         let each = all.len() / turns;
         let requests = write_requests(scratch, "requests", &all[turn * each..(turn + 1) * each])?;
         let load = Load { kind, connections: CONNECTIONS, seconds, right: (200, part), pause: None };
-        Target { server: &self.process, database: Vec::new() }.measure(script, &requests, load)
+        Target { server: &self.process, database: None }.measure(script, &requests, load)
     }
 }

@@ -1,7 +1,7 @@
 //! A PostgreSQL of its own, with the same rows as the embedded database.
 
 use crate::Outcome;
-use crate::process::{SERVER_CORE, children};
+use crate::process::SERVER_CORE;
 use postgres::{Client, NoTls};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
@@ -59,13 +59,10 @@ impl Postgres {
         Err(format!("{} failed: {}", program.display(), String::from_utf8_lossy(&output.stderr)).into())
     }
 
-    /// All of its processes.
-    pub(crate) fn processes(&self) -> Outcome<Vec<u32>> {
+    /// The process that started all others.
+    pub(crate) fn first_process(&self) -> Outcome<u32> {
         let text = fs::read_to_string(self.home.join("data/postmaster.pid"))?;
-        let first: u32 = text.lines().next().unwrap_or_default().parse()?;
-        let mut all = children(first)?;
-        all.push(first);
-        Ok(all)
+        Ok(text.lines().next().unwrap_or_default().parse()?)
     }
 
     /// Copies every row out of an embedded database, into tables that are there already.

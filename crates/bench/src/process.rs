@@ -82,8 +82,17 @@ pub(crate) fn cpu(pid: u32) -> Outcome<u64> {
     Ok((fields[11].parse::<u64>()? + fields[12].parse::<u64>()?) * TICK)
 }
 
+/// The same of a process with those that it started, also where they ended since.
+pub(crate) fn family_cpu(parent: u32) -> Outcome<u64> {
+    let living: u64 = children(parent)?.into_iter().filter_map(|child| cpu(child).ok()).sum();
+    let fields = fields(parent).ok_or("a process that is measured ended")?;
+    // proc(5): cutime and cstime, of those that ended, come after its own.
+    let own = fields[11..15].iter().map(|ticks| ticks.parse::<u64>()).sum::<Result<u64, _>>()?;
+    Ok(own * TICK + living)
+}
+
 /// The processes that this one started.
-pub(crate) fn children(parent: u32) -> Outcome<Vec<u32>> {
+fn children(parent: u32) -> Outcome<Vec<u32>> {
     let parent = parent.to_string();
     let all = fs::read_dir("/proc")?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     Ok(all.filter(|pid| fields(*pid).is_some_and(|fields| fields[1] == parent)).collect())

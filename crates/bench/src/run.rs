@@ -143,8 +143,8 @@ impl Run<'_> {
 
     fn target(&self, name: &str) -> Outcome<Option<Target<'_>>> {
         Ok(match (name, &self.postgres) {
-            ("SQLite", _) => Some(Target { server: &self.sqlite, database: Vec::new() }),
-            (_, Some((postgres, server))) => Some(Target { server, database: postgres.processes()? }),
+            ("SQLite", _) => Some(Target { server: &self.sqlite, database: None }),
+            (_, Some((postgres, server))) => Some(Target { server, database: Some(postgres.first_process()?) }),
             (_, None) => None,
         })
     }
@@ -168,7 +168,7 @@ impl Run<'_> {
                 place.insert(Process::start(&own.to_string_lossy(), &["bare", &size.to_string()])?)
             }
         };
-        Target { server: bare, database: Vec::new() }.measure(&self.script, &requests, load)
+        Target { server: bare, database: None }.measure(&self.script, &requests, load)
     }
 
     /// Measures passwords while others get tokens, whose share of the CPU is not counted.

@@ -65,7 +65,8 @@ async fn write(store: &Store, directory: &Path, scope: Scope) -> Outcome<World> 
     let clients = write_clients(store, workspace, &scope, now).await?;
     let users = write_users(store, workspace, now).await?;
     let sessions = write_sessions(store, workspace, (&users, &clients), (&scope, now)).await?;
-    let lives = Lives { users, clients, scope: scope.clone(), now };
+    let refreshed = Scope::parse("read").map_err(|error| error.description)?;
+    let lives = Lives { users, clients, scope: scope.clone(), refreshed, now };
     let active = |n: usize| (n / (2 * CLIENTS) % USERS, n % (2 * CLIENTS), GrantState::Active);
     let grants = lives.write(store, workspace, GRANTS, active).await?;
     let waiting = |n: usize| (n % USERS, CLIENTS + n % CLIENTS, GrantState::Pending);
@@ -129,7 +130,10 @@ fn client(client_id: String, confidential: bool, scope: &Scope) -> Outcome<NewCl
             scope: scope.clone(),
             lifetimes: LifetimeOverrides::default(),
             access_token: AccessTokenChoice::default(),
-            openid: OpenidRegistration::default(),
+            openid: OpenidRegistration {
+                id_token_signed_response_alg: Algorithm::ES256,
+                ..OpenidRegistration::default()
+            },
             resource: None,
         },
         client_id,
@@ -189,6 +193,8 @@ struct Lives {
     users: Vec<UserId>,
     clients: Vec<ClientRow>,
     scope: Scope,
+    /// What the grants are for that are refreshed.
+    refreshed: Scope,
     now: Timestamp,
 }
 
@@ -221,11 +227,12 @@ impl Lives {
             client: self.clients[client],
             session: None,
             grant_type: GrantType::AuthorizationCode,
-            scope: self.scope.clone(),
+            // Only code exchange issues ID Tokens: refreshing is measured without a signature.
+            scope: if waits { self.scope.clone() } else { self.refreshed.clone() },
             auth_time: self.now,
             redirect_uri: Some(REDIRECT_URI.to_owned()),
             code_challenge: Some(CODE_CHALLENGE.to_owned()),
-            openid: self.scope.contains("openid").then(OpenidGrant::default),
+            openid: (waits && self.scope.contains("openid")).then(OpenidGrant::default),
             state,
             created_at: self.now,
             refresh_until: (!waits).then(|| self.now.plus(Seconds::days(180))),

@@ -16,5 +16,5 @@ pub(crate) fn start(config: &Config, usual: LevelFilter) {
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
     // It fails only where logging was started before, and then it is on.
-    let _ = tracing::subscriber::set_global_default(Registry::default().with(layer.with_filter(wanted)));
+    let _ = tracing::subscriber::set_global_default(Registry::default().with(wanted).with(layer));
 }

@@ -1,7 +1,7 @@
 //! The body of a POST, read once, with a limit and a strict content type.
 
 use crate::reply::Failure;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
@@ -120,6 +120,9 @@ fn is_of_type(request: &Request<Body>, media_type: &str) -> bool {
 /// Lets a body arrive before anything is decided. A refusal that did not wait for it would close the
 /// connection (RFC 9112 §9.6), under whatever the client sends on it next.
 pub(crate) async fn let_arrive(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
     let (parts, body) = request.into_parts();
     match collect(body, PAGE_LIMIT).await {
         Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,

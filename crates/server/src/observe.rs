@@ -18,15 +18,16 @@ use tracing::Instrument as _;
 pub(crate) async fn observe(State(server): State<Server>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = entropy::draw_text::<12>(&mut server.randomness());
+    let header = HeaderValue::try_from(&id).ok();
     // Always ours: a client could otherwise write into our logs.
-    if let Ok(id) = HeaderValue::try_from(&id) {
-        request.headers_mut().insert(REQUEST_ID, id);
+    if let Some(id) = &header {
+        request.headers_mut().insert(REQUEST_ID, id.clone());
     }
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", |path| path.as_str()).to_owned();
     let in_workspace = route.starts_with("/{workspace}");
     let workspace = request.uri().path().split('/').nth(1).filter(|_| in_workspace).unwrap_or_default().to_owned();
-    let span = tracing::info_span!("request", %id, %method, route, workspace);
+    let span = tracing::info_span!("request", %id);
     server.metrics().in_flight.inc();
     let names_one_host = request.version() != Version::HTTP_11 || request.headers().get_all(HOST).iter().count() == 1;
     let answered = async { if names_one_host { next.run(request).await } else { reply::without_host(&id) } };
@@ -36,12 +37,13 @@ pub(crate) async fn observe(State(server): State<Server>, mut request: Request, 
         tracing::error!(parent: &span, "a request panicked");
         reply::broken(&id)
     });
-    if let Ok(id) = HeaderValue::try_from(&id) {
+    if let Some(id) = header {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let (status, took) = (response.status().as_u16(), started.elapsed());
     server.metrics().seconds.observe(took.as_secs_f64());
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(parent: &span, %method, route, workspace, status, micros, "answered");
     server.metrics().requests.get_or_create(&Answered { route, status }).inc();
-    tracing::info!(parent: &span, status, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
     response
 }

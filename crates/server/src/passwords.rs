@@ -5,6 +5,8 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use grantry_protocol::entropy;
 use grantry_protocol::types::Secret;
+use rustix::process::setpriority_process;
+use rustix::thread::gettid;
 use std::fmt;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -13,6 +15,9 @@ use tokio::sync::oneshot;
 /// Every place in the queue is taken: try again in a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
+
+/// The nice value of the threads that hash: low, and yet not so low that logins would starve beside tokens.
+const BEHIND: i32 = 10;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -86,7 +91,10 @@ impl fmt::Debug for Passwords {
     }
 }
 
+/// Takes jobs from the queue, behind the threads that answer: a hash takes long anyway, a token should not.
 fn work(jobs: &Mutex<Receiver<Job>>) {
+    // setpriority(2): on Linux, of this thread alone. Where it is not allowed, everything works as before.
+    let _ = setpriority_process(Some(gettid()), BEHIND);
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match job {

@@ -7,7 +7,7 @@ use crate::server::Server;
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use grantry_protocol::authorize::{RedirectTarget, Refusal};
@@ -107,15 +107,31 @@ pub(crate) fn see_other(location: &str) -> Response {
 
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
+/// What a failure is told with: the id of the request, and where it went.
+struct Asked(Option<HeaderValue>, Uri);
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        Self(request.headers().get(REQUEST_ID).cloned(), request.uri().clone())
+    }
+
+    fn id(&self) -> &str {
+        self.0.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default()
+    }
+
+    fn slug(&self) -> &str {
+        self.1.path().split('/').nth(1).unwrap_or_default()
+    }
+}
+
 /// The layer around endpoints for machines.
 pub(crate) async fn to_machines(request: Request, next: Next) -> Response {
-    let id = request_id(&request);
-    let slug = slug_of(&request);
+    let asked = Asked::of(&request);
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Failure>() {
-        Some(Failure::NotFound) => error_page(None, Failure::NotFound, &id),
+        Some(Failure::NotFound) => error_page(None, Failure::NotFound, asked.id()),
         Some(failure) => {
-            let mut answer = json(&failure, &slug, &id);
+            let mut answer = json(&failure, asked.slug(), asked.id());
             keep_headers(&response, &mut answer);
             answer
         }
@@ -125,18 +141,17 @@ pub(crate) async fn to_machines(request: Request, next: Next) -> Response {
 
 /// The layer around pages for people.
 pub(crate) async fn to_people(State(server): State<Server>, request: Request, next: Next) -> Response {
-    let id = request_id(&request);
-    let slug = slug_of(&request);
+    let asked = Asked::of(&request);
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Failure>() {
         Some(failure) => {
-            let workspace = server.workspaces().find(&server, &slug).await.ok();
+            let workspace = server.workspaces().find(&server, asked.slug()).await.ok();
             let frame = workspace.map(|open| pages::plain_frame(&open.row));
             if let Failure::Redirected(target, error) = &failure {
                 let frame = || frame.unwrap_or_else(pages::frame_outside);
                 return pages::answer(target.with_error(error), frame).unwrap_or_else(IntoResponse::into_response);
             }
-            let mut answer = error_page(frame, failure, &id);
+            let mut answer = error_page(frame, failure, asked.id());
             keep_headers(&response, &mut answer);
             answer
         }
@@ -154,14 +169,6 @@ fn keep_headers(from: &Response, to: &mut Response) {
             to.headers_mut().append(name.clone(), value.clone());
         }
     }
-}
-
-fn request_id(request: &Request) -> String {
-    request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned()
-}
-
-fn slug_of(request: &Request) -> String {
-    request.uri().path().split('/').nth(1).unwrap_or_default().to_owned()
 }
 
 /// What a failure is in the terms of RFC 6749, for whoever has to be told in them.

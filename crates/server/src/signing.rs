@@ -8,7 +8,7 @@ use crate::workspace::OpenWorkspace;
 use grantry_protocol::WorkspaceId;
 use grantry_protocol::client::{ChosenAlgorithms, ID_TOKEN_ALGORITHM};
 use grantry_protocol::jose::{
-    Algorithm, KeySet, KeyState, PUBLISHED_AHEAD, Schedule, ScheduledKey, SigningKey, SigningKeys, beginning_of_first,
+    Algorithm, KeyState, PUBLISHED_AHEAD, Schedule, ScheduledKey, SigningKey, SigningKeys, beginning_of_first,
 };
 use grantry_protocol::sealed::KeyPurpose;
 use grantry_protocol::types::Timestamp;
@@ -16,14 +16,13 @@ use grantry_storage::{Key, NewSigningKey};
 use std::sync::Arc;
 
 /// The key set of a workspace is never empty: whoever reads it before they send anyone here has the usual key by then.
-pub(crate) async fn key_set(here: &Here) -> Result<KeySet, Failure> {
-    let set = |open: &OpenWorkspace| open.signing.key_set(here.now).with_encryption_keys(open.decryption.iter());
+pub(crate) async fn with_usual_key(here: &Here) -> Result<Arc<OpenWorkspace>, Failure> {
     if here.workspace.signing.active(ID_TOKEN_ALGORITHM, here.now).is_some() {
-        return Ok(set(&here.workspace));
+        return Ok(Arc::clone(&here.workspace));
     }
     let slug = here.row().slug.as_str();
     first(&here.server, slug, ID_TOKEN_ALGORITHM).await?;
-    Ok(set(&*here.server.workspaces().find(&here.server, slug).await?))
+    here.server.workspaces().find(&here.server, slug).await
 }
 
 /// The key that signs by this algorithm now. The first one of an algorithm is made here, and whoever needs it meanwhile waits.

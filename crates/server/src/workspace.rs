@@ -1,6 +1,7 @@
 //! From the path to a workspace with its keys opened, or the uniform 404.
 
 use crate::decryption::{self, DecryptionKeys};
+use crate::endpoints::metadata::Documents;
 use crate::reply::Failure;
 use crate::server::Server;
 use crate::signing;
@@ -32,6 +33,8 @@ pub(crate) struct OpenWorkspace {
     pub(crate) issuer: String,
     /// Those of its clients that were asked for.
     pub(crate) clients: KnownClients,
+    /// What everyone is told about it.
+    pub(crate) documents: Documents,
 }
 
 /// Clients, kept for as long as the workspace is served as it was read.
@@ -67,13 +70,12 @@ pub(crate) struct OpenWorkspaces(RwLock<HashMap<String, (Timestamp, Arc<OpenWork
 impl OpenWorkspaces {
     /// The workspace with this slug.
     pub(crate) async fn find(&self, server: &Server, slug: &str) -> Result<Arc<OpenWorkspace>, Failure> {
-        // What cannot be a slug is not asked for: one of the engines could not even be asked for some of it.
-        let slug = Slug::parse(slug).map_err(|_| Failure::NotFound)?.to_string();
-        let now = server.clock().now();
-        if let Some(open) = self.lately(&slug, now) {
+        if let Some(open) = self.lately(slug, server.clock().now()) {
             return Ok(open);
         }
-        self.read_again(server, &slug).await
+        // What cannot be a slug is not asked for: one of the engines could not even be asked for some of it.
+        let slug = Slug::parse(slug).map_err(|_| Failure::NotFound)?;
+        self.read_again(server, slug.as_str()).await
     }
 
     /// The workspace as it is in the database now.
@@ -151,8 +153,9 @@ async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Re
         Failure::Internal
     })?;
     let issuer = format!("{}/{}", server.settings().public_url, row.slug);
-    let (pairwise, clients) = (PairwiseKey::new(&pairwise), KnownClients::default());
-    Ok(OpenWorkspace { row, ring, signing, decryption, pairwise, issuer, clients })
+    let (clients, documents) = (KnownClients::default(), Documents::default());
+    let pairwise = PairwiseKey::new(&pairwise);
+    Ok(OpenWorkspace { row, ring, signing, decryption, pairwise, issuer, clients, documents })
 }
 
 /// Makes the key of a workspace that has none yet; whoever is faster, there is one.

@@ -30,6 +30,23 @@ macro_rules! grant_columns {
     };
 }
 
+/// Selects a grant, narrowed by `$and`, with how client, user and session stand.
+macro_rules! select_standing {
+    ($and:literal) => {
+        concat!(
+            "SELECT ",
+            grant_columns!(),
+            ", clients.client_id, users.subject, clients.sector, users.username, clients.disabled_at, users.disabled_at,
+             sessions.ended_at FROM grants
+             JOIN clients ON clients.workspace_id = $1 AND clients.id = grants.client_row
+             JOIN users ON users.workspace_id = $1 AND users.id = grants.user_id
+             LEFT JOIN sessions ON sessions.workspace_id = $1 AND sessions.id = grants.session_id
+             WHERE grants.workspace_id = $1 AND grants.id = $2",
+            $and
+        )
+    };
+}
+
 impl FromRow for Grant {
     fn from_row(row: &mut Row) -> Result<Self> {
         Ok(Self {
@@ -113,17 +130,15 @@ impl Tx<'_> {
 
     /// The grant with this id, and how client, user and session stand.
     pub fn find_standing(&mut self, id: GrantId) -> Result<Option<Standing>> {
-        let sql = concat!(
-            "SELECT ",
-            grant_columns!(),
-            ", clients.client_id, users.subject, clients.sector, users.username, clients.disabled_at, users.disabled_at,
-             sessions.ended_at FROM grants
-             JOIN clients ON clients.workspace_id = $1 AND clients.id = grants.client_row
-             JOIN users ON users.workspace_id = $1 AND users.id = grants.user_id
-             LEFT JOIN sessions ON sessions.workspace_id = $1 AND sessions.id = grants.session_id
-             WHERE grants.workspace_id = $1 AND grants.id = $2"
+        self.row(select_standing!(""), &[id.into()])
+    }
+
+    /// The same for one of its access tokens; none where that token is denied.
+    pub fn find_standing_of(&mut self, id: GrantId, token_id: &[u8]) -> Result<Option<Standing>> {
+        let sql = select_standing!(
+            " AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE workspace_id = $1 AND token_id = $3)"
         );
-        self.row(sql, &[id.into()])
+        self.row(sql, &[id.into(), token_id.into()])
     }
 
     /// Redeems a code: pending becomes active, once. None: another request was faster.

@@ -25,6 +25,7 @@ use grantry_protocol::subject::Subject;
 use grantry_protocol::types::Seconds;
 use grantry_protocol::{ErrorCode, OAuthError, Params, Rule, Timestamp};
 use grantry_storage::{StorageError, Tx};
+use std::sync::Arc;
 
 /// Longest request, in bytes.
 const LONGEST: usize = 8 * 1024;
@@ -109,14 +110,14 @@ fn is_silent(query: &str) -> bool {
 /// Reads and checks a request; also used when the person comes back to it.
 pub(crate) async fn valid_request(here: &Here, waiting: &WaitingRequest) -> Result<ValidRequest, Failure> {
     let params = Params::parse_telling(waiting.query.as_bytes())?;
-    let client = client_of(here, &params).await?;
+    let client = client_of(here, &params).await?.map(Arc::unwrap_or_clone);
     Ok(validate(&params, here.row(), client, here.issuer())?)
 }
 
 /// The client that a request names.
-async fn client_of(here: &Here, params: &Params) -> Result<Option<Client>, Failure> {
-    match params.get("client_id").map(str::to_owned) {
-        Some(id) => here.read(move |tx| tx.find_client(&id)).await,
+async fn client_of(here: &Here, params: &Params) -> Result<Option<Arc<Client>>, Failure> {
+    match params.get("client_id") {
+        Some(id) => here.client(id).await,
         None => Ok(None),
     }
 }

@@ -44,21 +44,20 @@ async fn access_token(
     let (token_id, about, now) = (token.token_id, token.about, here.now);
     let workspace = std::sync::Arc::clone(&here.workspace);
     let good = here
-        .read(move |tx| {
-            if tx.is_denied(&token_id)? {
-                return Ok(None);
-            }
-            match about {
-                AccessSubject::Grant(id) => Ok(tx.find_standing(id)?.filter(|it| it.is_good(now)).map(|standing| {
+        .read(move |tx| match about {
+            AccessSubject::Grant(id) => {
+                let standing = tx.find_standing_of(id, &token_id)?.filter(|it| it.is_good(now));
+                Ok(standing.map(|standing| {
                     let (username, subject) = (Some(standing.username), standing.subject.told(&workspace.pairwise));
                     (standing.grant.client, Holder { client_id: standing.client_id, subject, username })
-                })),
-                AccessSubject::Client(row) => {
-                    Ok(tx.find_client_by_row(row)?.filter(|it| it.disabled_at.is_none()).map(|client| {
-                        // RFC 9068 §2.2: without a resource owner, the subject is the client.
-                        (row, Holder { client_id: client.client_id.clone(), subject: client.client_id, username: None })
-                    }))
-                }
+                }))
+            }
+            AccessSubject::Client(_) if tx.is_denied(&token_id)? => Ok(None),
+            AccessSubject::Client(row) => {
+                Ok(tx.find_client_by_row(row)?.filter(|it| it.disabled_at.is_none()).map(|client| {
+                    // RFC 9068 §2.2: without a resource owner, the subject is the client.
+                    (row, Holder { client_id: client.client_id.clone(), subject: client.client_id, username: None })
+                }))
             }
         })
         .await?;

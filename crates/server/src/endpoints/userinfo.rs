@@ -101,11 +101,12 @@ struct Known {
 async fn known(here: &Here, token: &AccessToken) -> Result<Option<Known>, Failure> {
     let AccessSubject::Grant(id) = token.about else { return Ok(None) };
     let (token_id, expires_at, now) = (token.token_id, token.expires_at, here.now);
+    if now >= expires_at {
+        return Ok(None);
+    }
     here.read(move |tx| {
-        if now >= expires_at || tx.is_denied(&token_id)? {
-            return Ok(None);
-        }
-        let Some(standing) = tx.find_standing(id)?.filter(|standing| standing.is_good(now)) else { return Ok(None) };
+        let standing = tx.find_standing_of(id, &token_id)?.filter(|standing| standing.is_good(now));
+        let Some(standing) = standing else { return Ok(None) };
         let (user, client) = (standing.grant.user, standing.grant.client);
         let found = tx.find_user(user)?.zip(tx.find_client_by_row(client)?);
         Ok(found.map(|(user, client)| Known { standing, user, client }))

@@ -70,6 +70,7 @@ fn a_full_line_for_passwords_is_told_at_once_and_holds_up_nothing_else() {
 fn what_is_stored_nowhere_is_never_a_success() {
     let world = World::new();
     let code = world.code();
+    let token = world.token("grant_type=password&username=bob&password=secret").text("access_token");
     world.server().store().close();
     let answer = world.token(&format!("grant_type=authorization_code&code={code}"));
     assert_eq!(answer.status, 503, "{}", answer.body);
@@ -78,7 +79,8 @@ fn what_is_stored_nowhere_is_never_a_success() {
     assert_eq!(world.get("/healthz", &[]).status, 200, "the process is alive");
     assert_eq!(world.get("/readyz", &[]).status, 503, "and not ready");
     let header = basic("app", SECRET);
-    assert_eq!(world.post("/acme/oauth2/introspect", "token=x", &[("authorization", &header)]).status, 503);
+    let asked = format!("token={token}");
+    assert_eq!(world.post("/acme/oauth2/introspect", &asked, &[("authorization", &header)]).status, 503);
 }
 
 /// The status line of the answer to a request as it stands on the wire.

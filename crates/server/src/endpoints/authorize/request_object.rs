@@ -12,6 +12,7 @@ use grantry_protocol::authorize::request_object::{
 };
 use grantry_protocol::client::Client;
 use grantry_protocol::jose::ClientKeys;
+use std::sync::Arc;
 
 /// The request with all of its parameters in its query, if they were not there before. So an object is read once, and may
 /// expire while the person signs in.
@@ -20,7 +21,9 @@ pub(super) async fn resolve(here: &Here, query: &str) -> Result<Option<String>, 
     let client = client_of(here, &outer).await?;
     // RFC 6749 §4.1.2.1: errors are for the client only where it and its redirect URI are known good.
     let told = |failure, params: &Params| match failure {
-        Failure::Refused(error) => refuse(params, client.clone(), here.issuer(), error).into(),
+        Failure::Refused(error) => {
+            refuse(params, client.clone().map(Arc::unwrap_or_clone), here.issuer(), error).into()
+        }
         other => other,
     };
     let reference = Reference::of(&outer).map_err(|error| told(error.into(), &outer))?;

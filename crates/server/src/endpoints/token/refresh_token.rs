@@ -26,20 +26,28 @@ pub(super) async fn exchange(
     let token: RefreshToken = here.open(read_refresh_token(&params)?).ok_or(not_good())?;
     let looking =
         Looking { workspace: Arc::clone(&here.workspace), client: client.clone(), params, now: here.now, token };
-    let looking = Arc::new(looking);
-    let first = Arc::clone(&looking);
-    let (standing, verdict) = here.read(move |tx| first.look(tx)).await?;
-    let Refreshed { grant, subject, scope } = match (verdict, standing) {
-        (Verdict::Refused(error), _) => return Err(error.into()),
-        (Verdict::Keep(approved), Some(standing)) => keep(here, client, standing, &approved).await?,
-        // Whatever writes looks again inside its unit of work.
-        _ => here.write(move |tx| looking.settle(tx)).await??,
-    };
+    let Refreshed { grant, subject, scope } = refresh(here, client, looking).await?;
     let subject = subject.told(&here.workspace.pairwise);
     // OpenID Connect Core §12.2: an ID Token of a refresh should not have a nonce, even where the first one had.
     let openid = grant.openid.map(|openid| OpenidGrant { nonce: None, ..openid });
     let grant = Grant { openid, ..grant };
     tokens.answer(Granted { grant: &grant, user: None, subject: &subject, scope: &scope })
+}
+
+/// What rotates has to be written: it is looked at inside the unit of work that writes, and nowhere before.
+async fn refresh(here: &Here, client: &VerifiedClient, looking: Looking) -> Result<Refreshed, Failure> {
+    if client.client().is_public() {
+        return Ok(here.write(move |tx| looking.settle(tx)).await??);
+    }
+    let looking = Arc::new(looking);
+    let first = Arc::clone(&looking);
+    let (standing, verdict) = here.read(move |tx| first.look(tx)).await?;
+    match (verdict, standing) {
+        (Verdict::Refused(error), _) => Err(error.into()),
+        (Verdict::Keep(approved), Some(standing)) => keep(here, client, standing, &approved).await,
+        // Whatever writes looks again inside its unit of work.
+        _ => Ok(here.write(move |tx| looking.settle(tx)).await??),
+    }
 }
 
 /// A grant after its refresh.
