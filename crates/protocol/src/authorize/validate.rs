@@ -43,6 +43,11 @@ impl ValidRequest {
         &self.target
     }
 
+    /// What the client wants back.
+    pub const fn response_type(&self) -> ResponseType {
+        self.response_type
+    }
+
     /// What is asked for, each scope known to be one that the client may have.
     pub const fn scope(&self) -> &Scope {
         &self.scope

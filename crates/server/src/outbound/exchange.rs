@@ -80,7 +80,10 @@ impl Exchange {
     }
 
     async fn send(&self, target: &Target, request: Request<Full<Bytes>>) -> Result<Answer, Lost> {
-        let place = self.places.take(target.host_name()).ok_or((Unreachable::Busy, String::new()))?;
+        let host = target.host_name();
+        let tells = request.method() == Method::POST;
+        let place = if tells { self.places.take_to_tell(host) } else { self.places.take_to_read(host) };
+        let place = place.ok_or((Unreachable::Busy, String::new()))?;
         let place = Arc::new(place);
         let addresses = self.addresses(target, &place).await?;
         let stream = self.handshake(target, connect(&addresses).await?).await?;

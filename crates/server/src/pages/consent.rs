@@ -82,7 +82,8 @@ fn action(here: &Here, request: &ValidRequest) -> String {
     let asked = request.asked();
     let required = here.row().scopes.iter().filter(|scope| !scope.optional).map(|scope| scope.name.as_str());
     let required = required.collect::<Scope>().intersection(&asked);
-    format!("consent:{}:{}:{required}:{}", request.client().row, asked, request.target().uri())
+    let (client, response_type, uri) = (request.client().row, request.response_type().as_str(), request.target().uri());
+    format!("consent:{client}:{response_type}:{asked}:{required}:{uri}")
 }
 
 /// `GET W/consent`.

@@ -519,3 +519,22 @@ fn discovery_s4_every_workspace_is_a_provider() {
     assert_eq!((&keys["keys"][0]["alg"], &keys["keys"][0]["use"]), (&json!("RS256"), &json!("sig")));
     assert!(keys["keys"][0]["kid"].is_string() && keys["keys"][0].get("d").is_none());
 }
+
+#[test]
+fn s3_1_2_4_what_was_agreed_for_a_code_is_no_answer_to_a_request_for_a_token() {
+    let world = world();
+    let mut browser = world.bob();
+    let page = |browser: &mut Browser<'_>, response_type: &str| {
+        let request = query("rp", &format!("response_type={response_type}&scope=openid"));
+        let asked = browser.get(&format!("/acme/oauth2/authorize?{request}"));
+        browser.get(asked.location())
+    };
+    let (code, token) = (page(&mut browser, "code"), page(&mut browser, "id_token+token"));
+    let post = |browser: &mut Browser<'_>, shown: &Answer, waiting: &Answer| {
+        let (form, request) = (shown.form_token("/acme/consent"), waiting.hidden("request"));
+        let fields = [("form_token", &*form), ("request", &*request), ("decision", "allow")];
+        browser.post("/acme/consent", &fields)
+    };
+    assert_eq!(post(&mut browser, &code, &token).status, 403);
+    assert!(post(&mut browser, &token, &token).answer_parameter("access_token").is_some());
+}
