@@ -77,7 +77,7 @@ impl Tx<'_> {
                 None => self.execute(
                     "INSERT INTO consents (workspace_id, user_id, client_row, scope, granted_at)
                      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace_id, user_id, client_row) DO NOTHING",
-                    &[user.into(), client.into(), (&scope.to_string()).into(), now.into()],
+                    &[user.into(), client.into(), scope.as_str().into(), now.into()],
                 )?,
                 // It may be withdrawn in this very moment: then it is written anew.
                 Some(known) if scope.is_within(&known.scope) => match self.hold_consent(user, client)? {
@@ -91,7 +91,7 @@ impl Tx<'_> {
                         user.into(),
                         client.into(),
                         (&known.scope.union(scope).to_string()).into(),
-                        (&known.scope.to_string()).into(),
+                        known.scope.as_str().into(),
                     ],
                 )?,
             };

@@ -107,7 +107,7 @@ impl Tx<'_> {
                 new.client.into(),
                 new.session.into(),
                 new.grant_type.as_str().into(),
-                (&new.scope.to_string()).into(),
+                new.scope.as_str().into(),
                 new.auth_time.into(),
                 new.redirect_uri.as_ref().into(),
                 new.code_challenge.as_ref().into(),

@@ -1,4 +1,5 @@
-//! Group commit: all writes that wait go into one transaction, each in a savepoint, and are answered after one commit.
+//! Group commit: all writes that wait go into one transaction, and are answered after one commit. Where one of them fails, they
+//! are run again, each in a savepoint.
 
 use crate::connection::{Connection, Failure, Mode};
 use crate::error::{Result, StorageError};
@@ -28,10 +29,16 @@ pub(super) fn run(mut connection: Connection, waiting: &Queue<Box<dyn Job>>) {
 }
 
 fn write(connection: &mut Connection, mut jobs: Vec<Box<dyn Job>>) {
-    let outcomes = commit(connection, &mut jobs);
-    if outcomes.is_none() {
-        // Where SQLite has rolled back by itself there is nothing to roll back.
-        let _ = connection.script("ROLLBACK");
+    let ran = match run_together(connection, &mut jobs) {
+        Ok(()) => Ok(vec![Ok(()); jobs.len()]),
+        Err(_) => {
+            undo(connection);
+            run_one_by_one(connection, &mut jobs)
+        }
+    };
+    let outcomes = ran.and_then(|outcomes| connection.script("COMMIT").map(|()| outcomes));
+    if outcomes.is_err() {
+        undo(connection);
     }
     let mut outcomes = outcomes.unwrap_or_default().into_iter();
     for job in jobs {
@@ -39,15 +46,24 @@ fn write(connection: &mut Connection, mut jobs: Vec<Box<dyn Job>>) {
     }
 }
 
-/// What became of each job, now that all are durable; nothing if none is.
-fn commit(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Option<Vec<Result<()>>> {
-    connection.script("BEGIN IMMEDIATE").ok()?;
-    let mut outcomes = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        outcomes.push(in_savepoint(connection, job.as_mut()).ok()?.map_err(StorageError::from));
-    }
-    connection.script("COMMIT").ok()?;
-    Some(outcomes)
+/// Where SQLite has rolled back by itself there is nothing to roll back.
+fn undo(connection: &mut Connection) {
+    let _ = connection.script("ROLLBACK");
+}
+
+/// Runs all jobs as if they were one: nearly always none of them fails.
+fn run_together(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> std::result::Result<(), Failure> {
+    connection.script("BEGIN IMMEDIATE")?;
+    jobs.iter_mut().try_for_each(|job| connection.attempt(job.as_mut(), Mode::Write))
+}
+
+/// Runs each job so that only its own failure undoes it, and says what became of each.
+fn run_one_by_one(
+    connection: &mut Connection,
+    jobs: &mut [Box<dyn Job>],
+) -> std::result::Result<Vec<Result<()>>, Failure> {
+    connection.script("BEGIN IMMEDIATE")?;
+    jobs.iter_mut().map(|job| Ok(in_savepoint(connection, job.as_mut())?.map_err(StorageError::from))).collect()
 }
 
 /// Runs a job such that its failure leaves its neighbours alone. The outer error: the whole transaction is lost.
