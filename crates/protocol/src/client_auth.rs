@@ -130,6 +130,10 @@ impl Credentials {
 
 /// A part of Basic credentials: `+` and `%` decoded, strict UTF-8, no NUL.
 fn form_decode(part: &str) -> Option<String> {
+    // Most are made of what nobody encodes.
+    if part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')) {
+        return Some(part.to_owned());
+    }
     // The parser splits at & and =, which a correctly encoded part does not contain; sent raw, they stand for themselves.
     let escaped = part.replace('&', "%26").replace('=', "%3D");
     let (decoded, _) = form_urlencoded::parse(escaped.as_bytes()).next().unwrap_or_default();

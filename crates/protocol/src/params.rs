@@ -103,7 +103,7 @@ impl fmt::Debug for Params {
 
 /// RFC 6749 appendix B: values are UTF-8; a decoder's replacement character marks what was not.
 fn check_text(text: &str) -> Result<(), OAuthError> {
-    if text.contains(['\0', '\u{FFFD}']) {
+    if text.bytes().any(|byte| byte == 0) || text.contains(char::REPLACEMENT_CHARACTER) {
         return Err(refuse("a parameter is not percent-encoded UTF-8, or contains a NUL character"));
     }
     Ok(())

@@ -1,36 +1,31 @@
 //! RFC 6749 §3.3: scope, a set of case-sensitive names in a space-separated list.
 
 use crate::error::{ErrorCode, OAuthError, Rule};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 
 const RULE: Rule = Rule::rfc(6749, "3.3");
 
-/// A set of scope names. Order has no meaning (RFC 6749 §3.3), so it is kept sorted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Scope(BTreeSet<String>);
+/// A set of scope names. Order has no meaning (RFC 6749 §3.3), so the list is kept as it is written: sorted, each name once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Scope(String);
 
 impl Scope {
     /// Reads a space-separated list. The empty text is the empty set.
     pub fn parse(text: &str) -> Result<Self, OAuthError> {
-        let mut names = BTreeSet::new();
-        if text.is_empty() {
-            return Ok(Self(names));
+        // RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), one space between two.
+        if !text.is_empty() && !text.split(' ').all(is_scope_token) {
+            return Err(OAuthError::new(
+                ErrorCode::InvalidScope,
+                RULE,
+                "scope must be names of printable ASCII without quotes or backslashes, separated by single spaces",
+            ));
         }
-        for name in text.split(' ') {
-            // RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), one space between two.
-            if !is_scope_token(name) {
-                return Err(OAuthError::new(
-                    ErrorCode::InvalidScope,
-                    RULE,
-                    "scope must be names of printable ASCII without quotes or backslashes, separated by single spaces",
-                ));
-            }
-            names.insert(name.to_owned());
+        if text.split(' ').is_sorted_by(|one, next| one < next) {
+            return Ok(Self(text.to_owned()));
         }
-        Ok(Self(names))
+        Ok(text.split(' ').collect())
     }
 
     /// Whether no name is in the set.
@@ -38,60 +33,78 @@ impl Scope {
         self.0.is_empty()
     }
 
+    /// The space-separated list.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The names, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0.split(' ').filter(|name| !name.is_empty())
     }
 
     /// Whether `name` is in the set.
     pub fn contains(&self, name: &str) -> bool {
-        self.0.contains(name)
+        self.iter().any(|own| own == name)
     }
 
     /// Whether every name of this set is in `other`.
     pub fn is_within(&self, other: &Self) -> bool {
-        self.0.is_subset(&other.0)
+        self.iter().all(|name| other.contains(name))
+    }
+
+    /// The names that `keep` says yes to.
+    #[must_use]
+    pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {
+        let mut kept = String::with_capacity(self.0.len());
+        for name in self.iter().filter(|name| keep(name)) {
+            if !kept.is_empty() {
+                kept.push(' ');
+            }
+            kept.push_str(name);
+        }
+        Self(kept)
     }
 
     /// The names that are in both sets.
+    #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        Self(self.0.intersection(&other.0).cloned().collect())
+        self.filter(|name| other.contains(name))
     }
 
     /// The names but this one.
     #[must_use]
     pub fn without(&self, name: &str) -> Self {
-        Self(self.0.iter().filter(|own| *own != name).cloned().collect())
+        self.filter(|own| own != name)
     }
 
     /// The names that are not in `other`.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
-        Self(self.0.difference(&other.0).cloned().collect())
+        self.filter(|name| !other.contains(name))
     }
 
     /// The names that are in either set.
+    #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        Self(self.0.union(&other.0).cloned().collect())
+        self.iter().chain(other.iter()).collect()
     }
 }
 
-impl<S: Into<String>> FromIterator<S> for Scope {
+impl<S: AsRef<str>> FromIterator<S> for Scope {
     /// Collects names that are known to be scope tokens.
     fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
-        Self(names.into_iter().map(Into::into).collect())
+        let names: Vec<S> = names.into_iter().collect();
+        let mut names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        names.sort_unstable();
+        names.dedup();
+        Self(names.join(" "))
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, name) in self.iter().enumerate() {
-            if position > 0 {
-                f.write_str(" ")?;
-            }
-            f.write_str(name)?;
-        }
-        Ok(())
+        f.write_str(&self.0)
     }
 }
 
@@ -103,9 +116,9 @@ impl TryFrom<String> for Scope {
     }
 }
 
-impl From<Scope> for String {
-    fn from(scope: Scope) -> Self {
-        scope.to_string()
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
@@ -166,6 +179,19 @@ mod tests {
     fn s3_3_order_and_repetition_have_no_meaning() {
         assert_eq!(Scope::parse("b a b"), Scope::parse("a b"));
         assert_eq!(Scope::parse("b a").map(|s| s.to_string()), Ok("a b".to_owned()));
+        assert_eq!(["b", "a", "b"].into_iter().collect::<Scope>().as_str(), "a b");
+    }
+
+    #[test]
+    fn sets_are_compared_name_by_name() {
+        let set = |text| Scope::parse(text).unwrap();
+        let (some, other) = (set("a ab c"), set("a b c"));
+        assert_eq!(some.intersection(&other), set("a c"));
+        assert_eq!(some.difference(&other), set("ab"));
+        assert_eq!(some.union(&other), set("a ab b c"));
+        assert_eq!(some.without("a"), set("ab c"));
+        assert!(set("a c").is_within(&some) && !other.is_within(&some) && set("").is_within(&some));
+        assert!(!some.contains("") && !some.contains("a ab") && set("").iter().next().is_none());
     }
 
     #[test]

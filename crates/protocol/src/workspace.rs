@@ -93,7 +93,12 @@ pub struct Workspace {
 impl Workspace {
     /// The names of all scopes of the workspace.
     pub fn scope_names(&self) -> Scope {
-        self.scopes.iter().map(|scope| scope.name.clone()).collect()
+        self.scopes.iter().map(|scope| &scope.name).collect()
+    }
+
+    /// Those of these names that are scopes of the workspace.
+    pub fn known_of(&self, scope: &Scope) -> Scope {
+        scope.filter(|name| self.scopes.iter().any(|known| known.name == name))
     }
 
     /// The resource identifiers that tokens with `scope` are meant for; none means every resource server here.
@@ -162,8 +167,8 @@ const STANDARD: [(&str, &str, bool); 6] = [
 impl ScopeDefinition {
     /// These scopes, and after them the standard ones, in the words of these where they have them.
     pub fn with_standard(own: Vec<Self>) -> Vec<Self> {
-        let is_standard = |scope: &Self| STANDARD.iter().any(|(name, ..)| *name == scope.name);
-        let (mut reworded, mut all): (Vec<_>, Vec<_>) = own.into_iter().partition(is_standard);
+        let (mut reworded, mut all): (Vec<_>, Vec<_>) =
+            own.into_iter().partition(|scope| Self::is_standard(&scope.name));
         for (name, description, optional) in STANDARD {
             all.push(match reworded.iter().position(|scope| scope.name == name) {
                 Some(position) => reworded.swap_remove(position),
@@ -174,8 +179,13 @@ impl ScopeDefinition {
     }
 
     /// The names of the standard scopes.
-    pub fn standard() -> Scope {
-        STANDARD.iter().map(|(name, ..)| *name).collect()
+    pub fn standard() -> impl Iterator<Item = &'static str> {
+        STANDARD.iter().map(|(name, ..)| *name)
+    }
+
+    /// Whether this is the name of a standard scope.
+    pub fn is_standard(name: &str) -> bool {
+        Self::standard().any(|standard| standard == name)
     }
 }
 

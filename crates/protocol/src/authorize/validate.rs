@@ -217,7 +217,7 @@ fn check_rest(
             "a public app must send code_challenge and code_challenge_method=S256 (PKCE)",
         ));
     }
-    let allowed = client.registration.scope.intersection(&workspace.scope_names());
+    let allowed = workspace.known_of(&client.registration.scope);
     let mut scope = RequestedScope::parse(params.get("scope"))?.within(&allowed)?;
     // OpenID Connect Core §11: without a code there is no refresh token, so the wish is ignored.
     if !response_type.has_code() {

@@ -147,10 +147,8 @@ pub fn usual_grants(kind: ApplicationType, workspace: &Workspace) -> BTreeSet<Gr
 
 /// The scopes that a new app of this type is given: all there are, but those about a person where there is none.
 pub fn usual_scope(kind: ApplicationType, workspace: &Workspace) -> Scope {
-    let standard = ScopeDefinition::standard();
-    let about_person = |name: &str| standard.contains(name);
     let names = workspace.scope_names();
-    if kind == ApplicationType::Service { names.iter().filter(|name| !about_person(name)).collect() } else { names }
+    if kind == ApplicationType::Service { names.filter(|name| !ScopeDefinition::is_standard(name)) } else { names }
 }
 
 /// Whether people read a text as it is written: one line, where no mark that nobody sees hides, or turns the others around. What

@@ -17,7 +17,6 @@ pub fn check(params: &Params, workspace: &Workspace, client: &VerifiedClient) ->
         ));
     }
     // OpenID Connect Core §5.4: the standard scopes are about a person, and here there is none.
-    let about_person = ScopeDefinition::standard();
-    let allowed = client.client().registration.scope.intersection(&workspace.scope_names()).difference(&about_person);
-    RequestedScope::parse(params.get("scope"))?.within(&allowed)
+    let own = client.client().registration.scope.filter(|name| !ScopeDefinition::is_standard(name));
+    RequestedScope::parse(params.get("scope"))?.within(&workspace.known_of(&own))
 }

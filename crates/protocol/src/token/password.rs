@@ -25,7 +25,7 @@ pub struct Request {
 pub fn read(params: &Params, workspace: &Workspace, client: &VerifiedClient) -> Result<Request, OAuthError> {
     let username = params.require("username", RULE, "username is missing")?.to_owned();
     let password = Secret::new(params.require("password", RULE, "password is missing")?.to_owned());
-    let allowed = client.client().registration.scope.intersection(&workspace.scope_names());
+    let allowed = workspace.known_of(&client.client().registration.scope);
     let scope = RequestedScope::parse(params.get("scope"))?.within(&allowed)?;
     Ok(Request { username, password, scope })
 }

@@ -121,7 +121,7 @@ pub fn check(presented: Presented<'_>, workspace: &Workspace, now: Timestamp) ->
         _ => return Verdict::Refused(not_good()),
     }
     // RFC 6749 §6: scope may be narrowed, never widened; and an app that may have less by now gets less.
-    let may_have = grant.scope.intersection(&client.client().registration.scope).intersection(&workspace.scope_names());
+    let may_have = workspace.known_of(&grant.scope.intersection(&client.client().registration.scope));
     // RFC 6749 §5.1: a scope that differs is named, and the empty one has no name; nor would it have an audience.
     if may_have.is_empty() && !grant.scope.is_empty() {
         return Verdict::Refused(nothing_left());

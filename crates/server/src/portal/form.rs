@@ -187,7 +187,7 @@ fn scope_choice(scope: &ScopeDefinition, draft: &Draft) -> ScopeChoice {
     ScopeChoice {
         name: scope.name.clone(),
         description: scope.description.clone(),
-        standard: ScopeDefinition::standard().contains(&scope.name),
+        standard: ScopeDefinition::is_standard(&scope.name),
         checked: draft.scopes.contains(&scope.name),
     }
 }

@@ -111,7 +111,7 @@ impl Changes {
             if find(&mut workspace.scopes, name).is_none() {
                 return Err(no_scope(name, &names(workspace)));
             }
-            if ScopeDefinition::standard().contains(name) {
+            if ScopeDefinition::is_standard(name) {
                 return Err(OperatorError::refused(format!(
                     "every workspace has the scope `{name}` (OpenID Connect Core section 5.4); \
                      an app has it only if it is registered for it: `grantry app update --scope …`"

@@ -97,7 +97,7 @@ fn shown(here: &Here, client: &Client, origin: AppOrigin) -> DocsApp {
         redirect_uri: if callback_registered { Some(callback) } else { first },
         redirect_uri_count: registered.redirect_uris.len(),
         callback_registered,
-        scopes: registered.scope.intersection(&here.row().scope_names()).iter().map(str::to_owned).collect(),
+        scopes: here.row().known_of(&registered.scope).iter().map(str::to_owned).collect(),
         try_username: username.to_owned(),
         try_password: password.to_owned(),
     }

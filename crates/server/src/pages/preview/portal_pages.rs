@@ -82,11 +82,7 @@ fn form() -> FormPage {
             grant("password", false, false),
         ],
         preselected_for: "web".into(),
-        scopes: ScopeDefinition::standard()
-            .iter()
-            .map(|name| scope(name, true))
-            .chain([scope("tasks:read", false)])
-            .collect(),
+        scopes: ScopeDefinition::standard().map(|name| scope(name, true)).chain([scope("tasks:read", false)]).collect(),
         auth_method: "client_secret_basic".into(),
         access_token_format: "opaque".into(),
         access_token_alg: "ES256".into(),
