@@ -4,8 +4,6 @@ use crate::reply::Failure;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use grantry_protocol::{ErrorCode, OAuthError, Params, Rule};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -27,7 +25,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
-        Ok(Self(Params::parse(&read(request, MACHINE_LIMIT).await?)?))
+        Ok(Self(Params::parse(&read(request, MACHINE_LIMIT)?)?))
     }
 }
 
@@ -39,7 +37,7 @@ impl<S: Send + Sync> FromRequest<S> for RawForm {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
-        Ok(Self(read(request, MACHINE_LIMIT).await?))
+        Ok(Self(read(request, MACHINE_LIMIT)?))
     }
 }
 
@@ -59,7 +57,7 @@ impl<S: Send + Sync> FromRequest<S> for Json {
                 "the body must be a JSON object, and Content-Type must say application/json",
             )));
         }
-        collect(request.into_body(), PAGE_LIMIT).await.map(Self)
+        body(request, PAGE_LIMIT).map(Self)
     }
 }
 
@@ -70,7 +68,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
-        let fields = Self::parse(&read(request, PAGE_LIMIT).await?);
+        let fields = Self::parse(&read(request, PAGE_LIMIT)?);
         // A NUL can be stored by one engine and not by the other, and means nothing in a form.
         if fields.0.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
             return Err(Failure::BadForm("a field contains a NUL character"));
@@ -101,37 +99,44 @@ impl Fields {
     }
 }
 
-async fn read(request: Request<Body>, limit: usize) -> Result<Bytes, Failure> {
+fn read(request: Request, limit: usize) -> Result<Bytes, Failure> {
     // RFC 6749 §3.2, appendix B: requests are application/x-www-form-urlencoded.
     if !is_of_type(&request, "application/x-www-form-urlencoded") {
         return Err(Failure::WrongContentType);
     }
-    collect(request.into_body(), limit).await
+    body(request, limit)
+}
+
+fn body(mut request: Request, limit: usize) -> Result<Bytes, Failure> {
+    let Arrived(body) = request.extensions_mut().remove().unwrap_or_default();
+    if body.len() > limit { Err(Failure::TooLarge) } else { Ok(body) }
 }
 
 /// Whether the body is of one media type, and that is this one.
-fn is_of_type(request: &Request<Body>, media_type: &str) -> bool {
+fn is_of_type(request: &Request, media_type: &str) -> bool {
     let mut content_types = request.headers().get_all(CONTENT_TYPE).iter();
     let content_type = content_types.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     content_types.next().is_none() && essence.eq_ignore_ascii_case(media_type)
 }
 
+/// The body of a request, which has arrived.
+#[derive(Clone, Default)]
+struct Arrived(Bytes);
+
 /// Lets a body arrive before anything is decided. A refusal that did not wait for it would close the
 /// connection (RFC 9112 §9.6), under whatever the client sends on it next.
-pub(crate) async fn let_arrive(request: Request, next: Next) -> Response {
-    if request.body().is_end_stream() {
-        return next.run(request).await;
+pub(crate) async fn let_arrive(mut request: Request) -> Result<Request, Failure> {
+    if !request.body().is_end_stream() {
+        let body = std::mem::take(request.body_mut());
+        let arrived = Arrived(collect(body).await?);
+        request.extensions_mut().insert(arrived);
     }
-    let (parts, body) = request.into_parts();
-    match collect(body, PAGE_LIMIT).await {
-        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-        Err(failure) => failure.into_response(),
-    }
+    Ok(request)
 }
 
-async fn collect(body: Body, limit: usize) -> Result<Bytes, Failure> {
-    let body = Limited::new(body, limit).collect();
+async fn collect(body: Body) -> Result<Bytes, Failure> {
+    let body = Limited::new(body, PAGE_LIMIT).collect();
     match tokio::time::timeout(PATIENCE, body).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::TooLarge),

@@ -5,10 +5,8 @@ use crate::pages::{self, layout::Frame};
 use crate::passwords::Busy;
 use crate::server::Server;
 use askama::Template;
-use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use grantry_protocol::authorize::{RedirectTarget, Refusal};
 use grantry_protocol::register::RegistrationError;
@@ -108,55 +106,39 @@ pub(crate) fn see_other(location: &str) -> Response {
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// What a failure is told with: the id of the request, and where it went.
-struct Asked(Option<HeaderValue>, Uri);
+pub(crate) struct Asked<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) uri: Uri,
+}
 
-impl Asked {
-    fn of(request: &Request) -> Self {
-        Self(request.headers().get(REQUEST_ID).cloned(), request.uri().clone())
-    }
-
-    fn id(&self) -> &str {
-        self.0.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default()
-    }
-
-    fn slug(&self) -> &str {
-        self.1.path().split('/').nth(1).unwrap_or_default()
+impl Asked<'_> {
+    /// The first segment of the path, which names a workspace where there is one.
+    pub(crate) fn slug(&self) -> &str {
+        self.uri.path().split('/').nth(1).unwrap_or_default()
     }
 }
 
-/// The layer around endpoints for machines.
-pub(crate) async fn to_machines(request: Request, next: Next) -> Response {
-    let asked = Asked::of(&request);
-    let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<Failure>() {
-        Some(Failure::NotFound) => error_page(None, Failure::NotFound, asked.id()),
-        Some(failure) => {
-            let mut answer = json(&failure, asked.slug(), asked.id());
-            keep_headers(&response, &mut answer);
-            answer
-        }
-        None => response,
+/// Tells a machine, instead of `response`.
+pub(crate) fn to_machines(failure: Failure, asked: &Asked<'_>, response: Response) -> Response {
+    if matches!(failure, Failure::NotFound) {
+        return error_page(None, failure, asked.id);
     }
+    let mut answer = json(&failure, asked.slug(), asked.id);
+    keep_headers(&response, &mut answer);
+    answer
 }
 
-/// The layer around pages for people.
-pub(crate) async fn to_people(State(server): State<Server>, request: Request, next: Next) -> Response {
-    let asked = Asked::of(&request);
-    let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<Failure>() {
-        Some(failure) => {
-            let workspace = server.workspaces().find(&server, asked.slug()).await.ok();
-            let frame = workspace.map(|open| pages::plain_frame(&open.row));
-            if let Failure::Redirected(target, error) = &failure {
-                let frame = || frame.unwrap_or_else(pages::frame_outside);
-                return pages::answer(target.with_error(error), frame).unwrap_or_else(IntoResponse::into_response);
-            }
-            let mut answer = error_page(frame, failure, asked.id());
-            keep_headers(&response, &mut answer);
-            answer
-        }
-        None => response,
+/// Tells a person, instead of `response`.
+pub(crate) async fn to_people(server: &Server, failure: Failure, asked: &Asked<'_>, response: Response) -> Response {
+    let workspace = server.workspaces().find(server, asked.slug()).await.ok();
+    let frame = workspace.map(|open| pages::plain_frame(&open.row));
+    if let Failure::Redirected(target, error) = &failure {
+        let frame = || frame.unwrap_or_else(pages::frame_outside);
+        return pages::answer(target.with_error(error), frame).unwrap_or_else(IntoResponse::into_response);
     }
+    let mut answer = error_page(frame, failure, asked.id);
+    keep_headers(&response, &mut answer);
+    answer
 }
 
 /// What inner layers had to say stays: CORS, `Allow`, cookies.
@@ -272,16 +254,6 @@ fn json(failure: &Failure, slug: &str, request_id: &str) -> Response {
     }
     add_retry_after(failure, &mut response);
     response
-}
-
-/// The answer to a request that ended by a panic, when nobody is left who knows more about it.
-pub(crate) fn broken(request_id: &str) -> Response {
-    json(&Failure::Internal, "grantry", request_id)
-}
-
-/// RFC 9112 §3.2: a request without a Host, or with more than one, is refused before anyone looks at it.
-pub(crate) fn without_host(request_id: &str) -> Response {
-    json(&Failure::BadForm("an HTTP/1.1 request names its Host, once"), "grantry", request_id)
 }
 
 fn add_retry_after(failure: &Failure, response: &mut Response) {

@@ -3,26 +3,22 @@
 use crate::endpoints::{
     self, authorize, health, introspect, logout, metadata, register, revoke, session, token, userinfo,
 };
-use crate::form::let_arrive;
-use crate::observe::observe;
+use crate::observe::{Audience, observe};
 use crate::pages::{consent, docs, grant, home, login, try_it};
-use crate::reply::{Failure, to_machines, to_people};
+use crate::reply::Failure;
 use crate::server::Server;
 use crate::{account, assets, portal};
 use axum::Router;
-use axum::middleware::from_fn_with_state as layer;
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
 
 /// The whole server.
 pub(crate) fn routes(server: &Server) -> Router {
-    let people = people().layer(from_fn(let_arrive)).layer(layer(server.clone(), to_people));
+    let observed = |audience| from_fn_with_state((server.clone(), audience), observe);
     machines()
-        .layer(from_fn(let_arrive))
-        .merge(people)
         .fallback(async || Failure::NotFound)
-        .layer(from_fn(to_machines))
-        .layer(layer(server.clone(), observe))
+        .layer(observed(Audience::Machines))
+        .merge(people().layer(observed(Audience::People)))
         .with_state(server.clone())
 }
 
