@@ -25,13 +25,15 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const USAGE: &str =
     "usage: cargo xtask bench           measure everything, in less than 15 minutes, and write docs/bench
-       cargo xtask bench --quick   a look in two minutes that writes nothing";
+       cargo xtask bench --quick [ROW]
+                                   a look in two minutes that writes nothing, at all rows or those with these words";
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     let done = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => run::run(&run::FULL),
-        ["--quick"] => run::run(&run::QUICK),
+        [] => run::run(&run::FULL, ""),
+        ["--quick"] => run::run(&run::QUICK, ""),
+        ["--quick", row] => run::run(&run::QUICK, row),
         // What it starts of itself.
         ["bare", size] => size.parse().map_err(Into::into).and_then(bare::serve),
         ["rate", name] => rates::measure(name).map(|cost| say(&cost.to_string())),

@@ -34,8 +34,8 @@ const BESIDE_PASSWORDS: (usize, u64) = (64, 200);
 /// Codes and refresh tokens that the peer starts with, for each round.
 const PEER_REQUESTS: usize = 10_000;
 
-/// Measures.
-pub(crate) fn run(extent: &Extent) -> Outcome<()> {
+/// Measures the rows whose names contain these words.
+pub(crate) fn run(extent: &Extent, words: &str) -> Outcome<()> {
     let started = Instant::now();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let scratch = env::current_exe()?.with_file_name("../bench");
@@ -68,7 +68,7 @@ pub(crate) fn run(extent: &Extent) -> Outcome<()> {
         started,
     };
     run.rates(&mut report)?;
-    let rows = rows(openid);
+    let rows: Vec<Row> = rows(openid).into_iter().filter(|row| row.name.contains(words)).collect();
     for round in 0..extent.rounds {
         for row in &rows {
             run.row(row, round, &mut report)?;

@@ -64,8 +64,9 @@ impl Tx<'_> {
     /// What a user agreed to for a client; and it stays so until the unit of work ends.
     pub fn hold_consent(&mut self, user: UserId, client: ClientRow) -> Result<Option<Consent>> {
         self.row(
-            "UPDATE consents SET scope = scope WHERE workspace_id = $1 AND user_id = $2 AND client_row = $3
-             RETURNING user_id, client_row, scope, granted_at",
+            "SELECT user_id, client_row, scope, granted_at FROM consents
+             WHERE workspace_id = $1 AND user_id = $2 AND client_row = $3
+             FOR NO KEY UPDATE",
             &[user.into(), client.into()],
         )
     }

@@ -23,16 +23,18 @@ impl Tx<'_> {
     /// Notes that a person signed in to a client within their session, which ends by itself at `expires_at`. False: somebody has
     /// ended it just now; otherwise it goes on until the unit of work ends.
     pub fn note_session_client(&mut self, by: &SignedIn, client: ClientRow, expires_at: Timestamp) -> Result<bool> {
-        let held = self.execute(
-            "UPDATE sessions SET ended_at = ended_at WHERE workspace_id = $1 AND id = $2 AND ended_at IS NULL",
+        let held: Option<SessionId> = self.row(
+            "SELECT id FROM sessions WHERE workspace_id = $1 AND id = $2 AND ended_at IS NULL
+             FOR NO KEY UPDATE",
             &[by.session.into()],
         )?;
-        if held == 0 {
+        if held.is_none() {
             return Ok(false);
         }
         self.execute(
             "INSERT INTO session_clients (workspace_id, sid, client_row, expires_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (workspace_id, sid, client_row) DO UPDATE SET expires_at = excluded.expires_at",
+             ON CONFLICT (workspace_id, sid, client_row) DO UPDATE SET expires_at = excluded.expires_at
+             WHERE session_clients.expires_at <> excluded.expires_at",
             &[(&by.sid).into(), client.into(), expires_at.into()],
         )?;
         Ok(true)

@@ -110,12 +110,12 @@ impl Tx<'_> {
     /// Whether this is still the digest of a user who may be used; and it stays so until the unit of work ends. Between checking a
     /// password, which takes its time, and writing because of it, it may have been changed.
     pub fn confirm_password(&mut self, id: UserId, digest: &str) -> Result<bool> {
-        let confirmed = self.execute(
-            "UPDATE users SET password_digest = password_digest
-             WHERE workspace_id = $1 AND id = $2 AND password_digest = $3 AND disabled_at IS NULL",
+        let confirmed: Option<UserId> = self.row(
+            "SELECT id FROM users WHERE workspace_id = $1 AND id = $2 AND password_digest = $3 AND disabled_at IS NULL
+             FOR NO KEY UPDATE",
             &[id.into(), digest.into()],
         )?;
-        Ok(confirmed > 0)
+        Ok(confirmed.is_some())
     }
 
     /// Sets the password at rest. False: there is no such user.

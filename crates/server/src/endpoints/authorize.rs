@@ -252,10 +252,11 @@ pub(crate) async fn issue(
 
 /// Session Management §2: in the answer to every OpenID request.
 fn session_state(here: &Here, authorized: &Authorized) -> Option<String> {
+    if !authorized.is_openid() {
+        return None;
+    }
     let (client_id, sid) = (&authorized.client().client_id, &authorized.by().sid);
-    let state =
-        session_management::session_state(client_id, authorized.target().uri(), sid, &mut here.server.randomness());
-    state.filter(|_| authorized.is_openid())
+    session_management::session_state(client_id, authorized.target().uri(), sid, &mut here.server.randomness())
 }
 
 /// What is written before the answer, as one unit of work.
