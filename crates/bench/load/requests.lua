@@ -1,8 +1,8 @@
 -- A script of wrk: sends the requests of a file and checks every answer.
 --
---   wrk -t4 … -s requests.lua URL -- FILE KIND STATUS EXPECTED [PAUSE]
+--   wrk -tTHREADS … -s requests.lua URL -- FILE THREADS KIND STATUS EXPECTED [PAUSE]
 --
--- FILE      raw HTTP requests, each ended by a NUL; thread n of t takes every t-th from the n-th on
+-- FILE      raw HTTP requests, each ended by a NUL; of THREADS, the n-th takes every THREADS-th from the n-th on
 -- KIND      again: in turn, from the start when all were sent; once: each once; rotate: each answer's refresh token is sent
 --           with the next request
 -- STATUS    of every right answer
@@ -18,19 +18,19 @@ end
 
 function init(args)
   local file = assert(io.open(args[1], "rb"))
-  local every, n = file:read("*a"), 0
+  local every, n, count = file:read("*a"), 0, tonumber(args[2])
   file:close()
   requests, position, wrong, right, example = {}, 0, 0, 0, ""
   for one in every:gmatch("([^%z]+)%z") do
-    if n % 4 == number then requests[#requests + 1] = one end
+    if n % count == number then requests[#requests + 1] = one end
     n = n + 1
   end
-  kind, status, expected = args[2], tonumber(args[3]), args[4]
+  kind, status, expected = args[3], tonumber(args[4]), args[5]
   if kind == "rotate" then
     head, fixed = requests[1]:match("^(.-Content%-Length: )%d+\r\n\r\n(.-refresh_token=)")
   end
-  if args[5] then
-    local pause = tonumber(args[5])
+  if args[6] then
+    local pause = tonumber(args[6])
     function delay() return pause end
   end
 end

@@ -90,15 +90,16 @@ pub(crate) struct Said {
 impl Running {
     pub(crate) fn start(address: SocketAddr, script: &Path, requests: &Path, load: Load<'_>) -> Outcome<Self> {
         let (status, part) = load.right;
+        let threads = load.kind.threads().to_string();
         let child = pinned(LOAD_CORE, "wrk")
-            .args(["--threads", "4", "--latency", "--timeout", "10s"])
+            .args(["--threads", &threads, "--latency", "--timeout", "10s"])
             .args(["--connections", &load.connections.to_string(), "--duration", &format!("{}s", load.seconds)])
             .arg("--script")
             .arg(script)
             .arg(format!("http://{address}"))
             .arg("--")
             .arg(requests)
-            .args([load.kind.as_str(), &status.to_string(), part])
+            .args([&threads, load.kind.as_str(), &status.to_string(), part])
             .args(load.pause.map(|pause| pause.to_string()))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -22,6 +22,9 @@ pub(crate) struct Row {
     pub(crate) times_peer: Option<f64>,
 }
 
+/// Clients that rotate at the same time.
+pub(crate) const ROTATING_CLIENTS: usize = 4;
+
 /// How requests are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -31,6 +34,15 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Threads of the load generator, which has one core. More than one sleep in turn, and waking them is work of the server; but an
+    /// answer to a rotation goes on with the client of its thread.
+    pub(crate) const fn threads(self) -> usize {
+        match self {
+            Self::Again | Self::Once => 1,
+            Self::Rotate => ROTATING_CLIENTS,
+        }
+    }
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Again => "again",

@@ -1,6 +1,7 @@
 //! The world that is measured in: a workspace with its clients, users and grants, and requests about them.
 
 use crate::ask::{get, post};
+use crate::rows::ROTATING_CLIENTS;
 use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -129,7 +130,7 @@ impl World {
 
     /// Refreshes by public clients, one for each thread of the load generator, which no turn before used.
     pub(crate) fn rotation(&self, turn: usize) -> Vec<String> {
-        let clients = (0..4).map(|thread| CLIENTS + (turn * 4 + thread) % CLIENTS);
+        let clients = (0..ROTATING_CLIENTS).map(|thread| CLIENTS + (turn * ROTATING_CLIENTS + thread) % CLIENTS);
         let clients: Vec<usize> = clients.collect();
         let ask = |(n, grant): (usize, &GrantId)| {
             let client = client_id(n % (2 * CLIENTS));
