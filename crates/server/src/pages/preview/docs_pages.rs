@@ -66,7 +66,7 @@ fn openid() -> DocsOpenid {
         "registration_endpoint": format!("{ISSUER}/oauth2/register"),
         "response_types_supported": ["code", "id_token", "id_token token", "code id_token", "code token", "none"],
         "response_modes_supported": ["query", "fragment", "form_post"],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
         "claims_parameter_supported": true,
         "request_parameter_supported": true,
         "subject_types_supported": ["public", "pairwise"],
