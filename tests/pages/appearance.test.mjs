@@ -242,6 +242,11 @@ story("a developer", {
     await page.locator("#consent-allow").click();
     await page.locator("#fragment-fields").waitFor();
   },
+  "openid-fragment-verified": async (page) => {
+    await page.getByLabel("nonce").fill("n");
+    await page.locator("#verify").click();
+    await page.getByText("All passed").waitFor();
+  },
   "apps-of-everyone": async (page) => {
     await page.context().clearCookies();
     await signInAtHome(page, world.demo, { username: "admin", password: "admin" });
