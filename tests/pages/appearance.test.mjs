@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import { BOB, DEMO_APP } from "../lib/demo.mjs";
-import { anApp, signIn, signInAtHome, someone, theWorld } from "./world.mjs";
+import { anApp, signIn, signInAtHome, signUp, someone, theWorld } from "./world.mjs";
 
 const PICTURES = fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
 const SCHEMES = ["light", "dark"];
@@ -110,7 +110,18 @@ story("an end user", {
     await signIn(page, { ...BOB, password: "guess" });
     await page.getByRole("alert").waitFor();
   },
+  "sign-up": (page) => follow(page, "#sign-up"),
+  "sign-up-wrong": async (page) => {
+    await signUp(page, { ...BOB, password: "the password of another" });
+    await page.locator("#username-error").waitFor();
+    await page.locator("#password").fill("short");
+    await page.locator("#username").fill("Bob");
+    await page.locator("form[action$='/sign-up']").evaluate((form) => (form.noValidate = true));
+    await page.locator("#sign-up-submit").click();
+    await page.locator("#password-error").waitFor();
+  },
   consent: async (page) => {
+    await follow(page, "#login");
     await signIn(page);
     await page.locator("#consent-allow").waitFor();
   },
@@ -230,6 +241,11 @@ story("a developer", {
     await page.goto(`${docs()}/authorize?response_type=id_token&client_id=${DEMO_APP.client_id}&scope=openid&${redirect}`);
     await page.locator("#consent-allow").click();
     await page.locator("#fragment-fields").waitFor();
+  },
+  "openid-fragment-verified": async (page) => {
+    await page.getByLabel("nonce").fill("n");
+    await page.locator("#verify").click();
+    await page.getByText("All passed").waitFor();
   },
   "apps-of-everyone": async (page) => {
     await page.context().clearCookies();

@@ -45,6 +45,28 @@ test("bob signs in, unticks a scope and allows the rest, without a mouse", async
   assert.ok(!scope.split(" ").includes(unwanted), scope);
 });
 
+test("ann makes an account on her way to an app, without a mouse", async (t) => {
+  const page = await someone(t, world);
+  const app = await anApp(t, world.demo, { name: "Photo printer" });
+  await page.goto(app.authorizationUrl());
+  await page.locator("#username:focus").waitFor();
+  await tabTo(page, "#sign-up");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/sign-up**");
+  await page.locator("#username:focus").waitFor();
+  await page.keyboard.type("ann");
+  await tabTo(page, "#display_name");
+  await page.keyboard.type("Ann Miller");
+  await tabTo(page, "#password");
+  await page.keyboard.type("correct horse");
+  await tabTo(page, "#sign-up-submit");
+  await page.keyboard.press("Enter");
+  await page.locator("#consent-allow").waitFor();
+  await tabTo(page, "#consent-allow");
+  await page.keyboard.press("Enter");
+  assert.ok((await app.answer(page)).code);
+});
+
 test("bob tries OpenID Connect on the docs page, without a mouse", async (t) => {
   const page = await someone(t, world);
   await page.goto(`${world.demo.workspace}/oauth2`);

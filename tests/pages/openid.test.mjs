@@ -57,6 +57,13 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+test("a fragment without an ID token offers nothing to verify", async (t) => {
+  const page = await someone(t, world);
+  await page.goto(`${docs()}/grant#access_token=gry_at_x`);
+  await page.locator("#fragment-fields").waitFor();
+  assert.equal(await page.locator("#fragment-verify").isVisible(), false);
+});
+
 test("a wrong nonce is pointed out", async (t) => {
   const page = await someone(t, world);
   await toCallback(page);
@@ -68,11 +75,11 @@ test("a wrong nonce is pointed out", async (t) => {
   await page.getByRole("alert").getByText("An app must refuse this ID token").waitFor();
 });
 
-test("an ID token in the fragment is decoded by the page's script", async (t) => {
+test("an ID token in the fragment is decoded by the page's script, and verified with what came beside it", async (t) => {
   const page = await someone(t, world);
   await signInAtHome(page, world.demo);
   const request = new URLSearchParams({
-    response_type: "id_token token",
+    response_type: "code id_token token",
     client_id: DEMO_APP.client_id,
     redirect_uri: `${docs()}/grant`,
     scope: "openid",
@@ -83,4 +90,12 @@ test("an ID token in the fragment is decoded by the page's script", async (t) =>
   const claims = JSON.parse(await page.locator("#fragment-fields .lines").innerText());
   assert.equal(claims.nonce, "n-of-this-test");
   assert.equal(await page.locator("#fragment-fields .lines").count(), 1, "an opaque access token is no JWT");
+
+  await page.getByLabel("nonce").fill("n-of-this-test");
+  await page.getByRole("button", { name: "Verify the ID token" }).click();
+  const rows = await checks(page);
+  assert.equal(rows.length, 8);
+  assert.deepEqual([...new Set(rows.map(({ status }) => status))], ["ok"]);
+  await page.getByRole("button", { name: "Ask UserInfo" }).click();
+  await page.getByText("bob@example.com").or(page.getByText(claims.sub)).first().waitFor();
 });

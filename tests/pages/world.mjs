@@ -57,6 +57,14 @@ export async function signIn(page, { username, password } = BOB) {
   await page.locator("#login-submit").click();
 }
 
+/** Fills in the page that makes an account. */
+export async function signUp(page, { username, password, name = "" }) {
+  await page.getByLabel("User name").fill(username);
+  await page.getByLabel("Your name").fill(name);
+  await page.getByLabel("Password").fill(password);
+  await page.locator("#sign-up-submit").click();
+}
+
 /** Goes to the login page first, and ends on the user's own page. */
 export async function signInAtHome(page, demo, user = BOB) {
   await page.goto(`${demo.workspace}/account`);

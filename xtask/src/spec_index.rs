@@ -37,7 +37,7 @@ enum Specification {
 }
 
 /// What comments call a specification of the OpenID Foundation, what tests do, and where it is published.
-const OPENID: [(&str, &str, &str); 9] = [
+const OPENID: [(&str, &str, &str); 10] = [
     ("OpenID Connect Core", "core", "openid-connect-core-1_0"),
     ("OpenID Connect Discovery", "discovery", "openid-connect-discovery-1_0"),
     ("OpenID Connect Registration", "registration", "openid-connect-registration-1_0"),
@@ -45,6 +45,7 @@ const OPENID: [(&str, &str, &str); 9] = [
     ("Front-Channel Logout", "front_channel_logout", "openid-connect-frontchannel-1_0"),
     ("Back-Channel Logout", "back_channel_logout", "openid-connect-backchannel-1_0"),
     ("Session Management", "session_management", "openid-connect-session-1_0"),
+    ("Initiating User Registration", "prompt_create", "openid-connect-prompt-create-1_0"),
     ("Form Post Response Mode", "form_post", "oauth-v2-form-post-response-mode-1_0"),
     ("Multiple Response Types", "multiple_response_types", "oauth-v2-multiple-response-types-1_0"),
 ];

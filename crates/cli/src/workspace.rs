@@ -87,6 +87,9 @@ pub(crate) struct Flags {
     /// Which apps may register themselves (RFC 7591): none, those with an initial access token, or all [default: off]
     #[arg(long, value_name = "WHICH", value_parser = dynamic_registration_parser())]
     dynamic_registration: Option<DynamicRegistrationPolicy>,
+    /// Whether people make accounts by themselves, with a page for that and prompt=create [default: off]
+    #[arg(long, value_name = "WHETHER", value_parser = switch_parser())]
+    sign_up: Option<bool>,
     /// A publisher whose software statements are believed, and a file with its public keys (JWKS); may be repeated
     #[arg(long = "trust-publisher", value_name = "ISSUER=FILE", value_parser = publisher)]
     trusted_publishers: Vec<(String, serde_json::Value)>,
@@ -180,6 +183,7 @@ impl Flags {
                 _ => AppRegistration::Users,
             }),
             dynamic_registration: self.dynamic_registration,
+            sign_up: self.sign_up,
             trusted_publishers: self.trusted_publishers.into_iter().collect(),
             distrusted_publishers: self.distrusted_publishers,
             disabled: self.disable.then_some(true),
@@ -224,6 +228,11 @@ fn publisher(text: &str) -> Result<(String, serde_json::Value), String> {
 fn dynamic_registration_parser() -> impl clap::builder::TypedValueParser<Value = DynamicRegistrationPolicy> {
     PossibleValuesParser::new(DynamicRegistrationPolicy::ALL.map(DynamicRegistrationPolicy::as_str))
         .try_map(|text| DynamicRegistrationPolicy::parse(&text).ok_or("there is no such policy"))
+}
+
+/// Reads `on` or `off`.
+fn switch_parser() -> impl clap::builder::TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["on", "off"]).map(|text| text == "on")
 }
 
 /// Reads a grant type by its wire value.

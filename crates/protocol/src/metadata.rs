@@ -120,7 +120,7 @@ impl Metadata {
             token_endpoint_auth_signing_alg_values_supported: assertion_algorithms().collect(),
             // OpenID Connect Discovery §3: a page that fits every size is all of them.
             display_values_supported: vec!["page", "popup", "touch", "wap"],
-            prompt_values_supported: Prompt::ALL.to_vec(),
+            prompt_values_supported: Prompt::supported(&workspace.policy),
             claim_types_supported: vec!["normal"],
             claims_supported: claims_supported(),
             claims_parameter_supported: true,

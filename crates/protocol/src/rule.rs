@@ -32,6 +32,8 @@ pub enum OpenId {
     BackChannelLogout,
     /// OpenID Connect Session Management 1.0.
     SessionManagement,
+    /// Initiating User Registration via OpenID Connect 1.0.
+    PromptCreate,
     /// OAuth 2.0 Form Post Response Mode.
     FormPost,
     /// OAuth 2.0 Multiple Response Type Encoding Practices.
@@ -106,7 +108,7 @@ impl fmt::Display for Specification {
 }
 
 impl OpenId {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Core,
         Self::Discovery,
         Self::Registration,
@@ -114,6 +116,7 @@ impl OpenId {
         Self::FrontChannelLogout,
         Self::BackChannelLogout,
         Self::SessionManagement,
+        Self::PromptCreate,
         Self::FormPost,
         Self::MultipleResponseTypes,
     ];
@@ -128,6 +131,7 @@ impl OpenId {
             Self::FrontChannelLogout => ("OpenID Connect Front-Channel Logout", "openid-connect-frontchannel-1_0"),
             Self::BackChannelLogout => ("OpenID Connect Back-Channel Logout", "openid-connect-backchannel-1_0"),
             Self::SessionManagement => ("OpenID Connect Session Management", "openid-connect-session-1_0"),
+            Self::PromptCreate => ("Initiating User Registration", "openid-connect-prompt-create-1_0"),
             Self::FormPost => ("OAuth 2.0 Form Post Response Mode", "oauth-v2-form-post-response-mode-1_0"),
             Self::MultipleResponseTypes => {
                 ("OAuth 2.0 Multiple Response Types", "oauth-v2-multiple-response-types-1_0")

@@ -233,6 +233,8 @@ pub struct Policy {
     pub app_registration: AppRegistration,
     /// Who may register apps by RFC 7591.
     pub dynamic_registration: DynamicRegistrationPolicy,
+    /// Whether people make accounts by themselves.
+    pub sign_up: bool,
     /// Whose software statements are believed: issuers, each with its public keys (RFC 7591 §2.3).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub software_publishers: BTreeMap<String, serde_json::Value>,
@@ -245,6 +247,7 @@ impl Default for Policy {
             lifetimes: Lifetimes::default(),
             app_registration: AppRegistration::Users,
             dynamic_registration: DynamicRegistrationPolicy::Off,
+            sign_up: false,
             software_publishers: BTreeMap::new(),
         }
     }

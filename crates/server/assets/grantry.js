@@ -96,11 +96,17 @@ if (fields && location.hash.length > 1) {
     description.append(code);
     fields.append(term, description);
   };
-  for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
+  const received = new URLSearchParams(location.hash.slice(1));
+  for (const [name, value] of received) {
     show(name, value);
     const says = claims(value);
     if (says) show(`${name}, ${say.decoded}`, says, "lines");
   }
+  const verify = document.getElementById("fragment-verify");
+  for (const name of ["id_token", "access_token", "code"]) {
+    verify.querySelector(`input[name=${name}]`).value = received.get(name) ?? "";
+  }
+  verify.hidden = !received.get("id_token");
   fields.hidden = false;
   document.getElementById("fragment-note").hidden = false;
   document.getElementById("fragment-empty").hidden = true;

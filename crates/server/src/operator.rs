@@ -177,7 +177,7 @@ use proceed;
 const READABLE: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// A name that nobody else has: 20 characters, 100 random bits.
-fn readable_name(entropy: &mut dyn Entropy) -> String {
+pub(crate) fn readable_name(entropy: &mut dyn Entropy) -> String {
     let bytes: [u8; 20] = entropy::draw(entropy);
     bytes.iter().map(|byte| char::from(READABLE[usize::from(byte % 32)])).collect()
 }

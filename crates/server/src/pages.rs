@@ -12,9 +12,11 @@ pub(crate) mod home;
 pub(crate) mod layout;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod onward;
 #[cfg(test)]
 mod preview;
 pub(crate) mod sample;
+pub(crate) mod sign_up;
 pub(crate) mod signed_out;
 pub(crate) mod try_it;
 

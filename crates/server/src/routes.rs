@@ -4,7 +4,7 @@ use crate::endpoints::{
     self, authorize, health, introspect, logout, metadata, register, revoke, session, token, userinfo,
 };
 use crate::observe::{Audience, observe};
-use crate::pages::{consent, docs, grant, home, login, try_it};
+use crate::pages::{consent, docs, grant, home, login, sign_up, try_it};
 use crate::reply::Failure;
 use crate::server::Server;
 use crate::{account, assets, portal};
@@ -64,6 +64,7 @@ fn people() -> Router<Server> {
         .route("/{workspace}/oauth2/logout", get(logout::get).post(logout::post))
         .route("/{workspace}/oauth2/session", get(session::get))
         .route("/{workspace}/login", get(login::get).post(login::post))
+        .route("/{workspace}/sign-up", get(sign_up::get).post(sign_up::post))
         .route("/{workspace}/consent", get(consent::get).post(consent::post))
         .nest("/{workspace}/oauth2/apps", portal::routes())
         .nest("/{workspace}/account", account::routes())

@@ -20,6 +20,10 @@ use tokio::sync::Notify;
 /// registering an app for each test needs a few hundred an hour.
 const REGISTRATIONS: (i64, Seconds) = (200, Seconds(9));
 
+/// Accounts that may be made from one address, where people make them by themselves: enough for a class of pupils behind one
+/// address, too few to ask for every name.
+const SIGN_UPS: (i64, Seconds) = (40, Seconds::minutes(1));
+
 /// A server that is not listening yet: what the command line works on, and what [`crate::listen`] serves.
 #[derive(Clone)]
 pub struct Server(Arc<Inner>);
@@ -31,6 +35,7 @@ struct Inner {
     passwords: Passwords,
     throttle: Throttle,
     registrations: Allowance,
+    sign_ups: Allowance,
     workspaces: OpenWorkspaces,
     first_keys: tokio::sync::Mutex<()>,
     signed_out: Notify,
@@ -68,6 +73,7 @@ impl Server {
             passwords,
             throttle: Throttle::default(),
             registrations: Allowance::new(REGISTRATIONS.0, REGISTRATIONS.1),
+            sign_ups: Allowance::new(SIGN_UPS.0, SIGN_UPS.1),
             workspaces: OpenWorkspaces::default(),
             first_keys: tokio::sync::Mutex::default(),
             signed_out: Notify::new(),
@@ -115,6 +121,11 @@ impl Server {
     /// How many apps may register themselves from one address.
     pub(crate) fn registrations(&self) -> &Allowance {
         &self.0.registrations
+    }
+
+    /// How many people may ask for an account from one address.
+    pub(crate) fn sign_ups(&self) -> &Allowance {
+        &self.0.sign_ups
     }
 
     pub(crate) fn workspaces(&self) -> &OpenWorkspaces {

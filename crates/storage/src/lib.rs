@@ -31,6 +31,7 @@ mod tx;
 mod used_assertion;
 mod user;
 mod value;
+mod workspace;
 
 pub use client::{ClientFilter, NewClient};
 pub use clock::Clock;

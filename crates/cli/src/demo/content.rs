@@ -87,6 +87,7 @@ async fn ensure_workspace(server: &Server) -> Result<(), Failure> {
         scopes: SCOPES.map(scope).into(),
         grant_types: Some(GrantType::ALL.into()),
         dynamic_registration: Some(DynamicRegistrationPolicy::Open),
+        sign_up: Some(true),
         ..workspace::Changes::default()
     };
     let slug = Slug::parse(WORKSPACE).map_err(Failure::failed)?;

@@ -58,14 +58,18 @@ fn workspaces(home: &Home, server: Option<&Serving>) {
     assert!(changed["disabled_at"].is_i64());
     let changed = home.json("workspace update acme --enable --remove-scope pay --allow-grant refresh_token");
     assert!(changed["disabled_at"].is_null());
-    assert_eq!(changed["scopes"].as_array().unwrap().len(), 8);
+    assert_eq!((changed["scopes"].as_array().unwrap().len(), &changed["sign_up"]), (8, &json!(false)));
+    assert_eq!(home.json("workspace update acme --sign-up on")["sign_up"], true);
+    assert_eq!(home.json("workspace update acme --sign-up off")["sign_up"], false);
+    assert_eq!(home.run("workspace update acme --sign-up maybe", "").status.code(), Some(2));
 
     registration(home, &issuer);
 
-    home.json("workspace create other --scope all=Do~everything --grant client_credentials");
+    home.json("workspace create other --scope all=Do~everything --grant client_credentials --sign-up on");
     assert_eq!(home.json("workspace list")["total"], 2);
     let found = home.json("workspace list --search OTH --limit 1");
     assert_eq!(found["workspaces"][0]["scopes"].as_array().unwrap().len(), 7);
+    assert_eq!(found["workspaces"][0]["sign_up"], true);
 }
 
 /// Who may register apps without a person at the portal.

@@ -57,6 +57,8 @@ pub struct Waited {
 pub enum Decision {
     /// The person has to prove who they are: nobody is signed in, or not lately, or somebody else is expected.
     SignIn(ValidRequest),
+    /// The person makes an account, or signs in with the one they have.
+    SignUp(ValidRequest),
     /// The person has to say with which account they go on.
     Choose(ValidRequest),
     /// The person has not yet agreed to this.
@@ -81,7 +83,9 @@ pub fn decide(request: ValidRequest, known: Known<'_>) -> Decision {
     let Some(by) = known.person.filter(|person| !has_to_sign_in(&request, person, &known)) else {
         let description =
             "prompt=none was asked, and nobody is signed in, or not lately enough, or not who is expected";
-        return silently(Decision::SignIn(request.clone()), ErrorCode::LoginRequired, description);
+        // Initiating User Registration §4.1: the page that makes an account instead of the one that asks for it.
+        let page = if prompt.create { Decision::SignUp } else { Decision::SignIn };
+        return silently(page(request.clone()), ErrorCode::LoginRequired, description);
     };
     // OpenID Connect Core §3.1.2.3: nobody but the expected person is answered about.
     if known.expects_another {
@@ -126,7 +130,9 @@ fn has_to_sign_in(request: &ValidRequest, person: &SignedIn, known: &Known<'_>) 
     let sent = known.waited.map_or(known.now, |waited| waited.since);
     let max_age = request.authentication.max_age;
     let too_old = max_age.is_some_and(|max_age| sent.since(person.auth_time) > max_age || max_age.0 == 0);
-    request.authentication.prompt.login || too_old || known.expects_another
+    // Initiating User Registration §4.1: so does prompt=create, whoever is signed in already.
+    let prompt = request.authentication.prompt;
+    prompt.login || prompt.create || too_old || known.expects_another
 }
 
 /// OpenID Connect Core §5.5.1.1: an essential acr that cannot be reached is a failed login.

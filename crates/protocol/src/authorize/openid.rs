@@ -5,8 +5,10 @@ use crate::claims::ClaimsRequest;
 use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError, Rule};
 use crate::params::Params;
+use crate::rule::OpenId;
 use crate::scope::Scope;
 use crate::types::Seconds;
+use crate::workspace::Policy;
 
 /// The scope that makes a request an OpenID request.
 pub const OPENID: &str = "openid";
@@ -46,13 +48,20 @@ pub struct Prompt {
     pub consent: bool,
     /// A choice between accounts.
     pub select_account: bool,
+    /// The page on which a person makes an account (Initiating User Registration §4).
+    pub create: bool,
 }
 
 impl Prompt {
-    /// The values that are supported, in the order metadata lists them.
-    pub const ALL: [&str; 4] = ["none", "login", "consent", "select_account"];
+    /// The values that a workspace supports.
+    pub fn supported(policy: &Policy) -> Vec<&'static str> {
+        let mut values = vec!["none", "login", "consent", "select_account"];
+        // Initiating User Registration §4.2: create says that people can be sent here to make an account.
+        values.extend(policy.sign_up.then_some("create"));
+        values
+    }
 
-    fn read(text: Option<&str>) -> Result<Self, OAuthError> {
+    fn read(text: Option<&str>, policy: &Policy) -> Result<Self, OAuthError> {
         let mut prompt = Self::default();
         for word in text.unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
             match word {
@@ -60,12 +69,23 @@ impl Prompt {
                 "login" => prompt.login = true,
                 "consent" => prompt.consent = true,
                 "select_account" => prompt.select_account = true,
+                "create" => prompt.create = true,
                 _ => return Err(refuse("prompt has an unknown value; see prompt_values_supported in the metadata")),
             }
         }
         // OpenID Connect Core §3.1.2.1: none with any other value is an error.
         if prompt.none && (prompt.login || prompt.consent || prompt.select_account) {
             return Err(refuse("prompt=none stands alone; leave out either none or the other values"));
+        }
+        // Initiating User Registration §4.1: a value that metadata does not list is an error, which names it.
+        if prompt.create && !policy.sign_up {
+            return Err(refuse_create(
+                "prompt=create is not supported here: nobody signs up by themselves in this workspace",
+            ));
+        }
+        // Initiating User Registration §4: with another value it may contradict itself; so it stands alone.
+        if prompt.create && (prompt.none || prompt.login || prompt.consent || prompt.select_account) {
+            return Err(refuse_create("prompt=create stands alone; leave out either create or the other values"));
         }
         Ok(prompt)
     }
@@ -74,6 +94,7 @@ impl Prompt {
 /// Reads what a request for `scope` says, of a client that may have `allowed`.
 pub(super) fn read(
     params: &Params,
+    policy: &Policy,
     client: &Client,
     response_type: ResponseType,
     (scope, allowed): (&Scope, &Scope),
@@ -107,7 +128,7 @@ pub(super) fn read(
     let registered = &client.registration.openid;
     Ok(AuthenticationRequest {
         nonce,
-        prompt: Prompt::read(params.get("prompt"))?,
+        prompt: Prompt::read(params.get("prompt"), policy)?,
         // OpenID Connect Registration §2: default_max_age and default_acr_values, where the request says nothing.
         max_age: read_max_age(params.get("max_age"))?.or(registered.default_max_age),
         acr_values: if acr_values.is_empty() { registered.default_acr_values.clone() } else { acr_values },
@@ -123,6 +144,10 @@ fn read_max_age(text: Option<&str>) -> Result<Option<Seconds>, OAuthError> {
     let seconds = text.parse().ok().filter(|_| digits);
     // OpenID Connect Core §3.1.2.1: a time in seconds.
     seconds.map(|seconds| Some(Seconds(seconds))).ok_or(refuse("max_age is not a whole number of seconds"))
+}
+
+const fn refuse_create(description: &'static str) -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidRequest, Rule::openid(OpenId::PromptCreate, "4.1"), description)
 }
 
 const fn refuse(description: &'static str) -> OAuthError {

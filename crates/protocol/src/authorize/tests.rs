@@ -159,13 +159,16 @@ fn s4_2_2_the_implicit_grant_is_active_at_once_and_has_no_refresh_token() {
 mod openid {
     use super::*;
     use crate::types::Seconds;
-    use crate::workspace::ScopeDefinition;
+    use crate::workspace::{ScopeDefinition, Workspace};
 
     const CODE: &str = "client_id=app&response_type=code&scope=openid&redirect_uri=https://app.test/cb";
 
     /// A request of a client that may ask for the standard scopes.
     fn asked(query: &str) -> Result<ValidRequest, Refusal> {
-        let mut workspace = workspace();
+        asked_of(workspace(), query)
+    }
+
+    fn asked_of(mut workspace: Workspace, query: &str) -> Result<ValidRequest, Refusal> {
         workspace.scopes = ScopeDefinition::with_standard(workspace.scopes);
         let mut client = client();
         client.registration.scope = workspace.scope_names();
@@ -184,6 +187,7 @@ mod openid {
     fn outcome(decision: Decision) -> &'static str {
         match decision {
             Decision::SignIn(_) => "sign in",
+            Decision::SignUp(_) => "sign up",
             Decision::Choose(_) => "choose",
             Decision::Ask(_) => "ask",
             Decision::Answer(_) => "answer",
@@ -294,6 +298,36 @@ mod openid {
         assert_eq!(outcome("&prompt=login", Some(chosen)), "sign in", "a choice is no login");
         let another = Waited { chosen: Some(SessionId(1)), ..chosen };
         assert_eq!(outcome("&prompt=select_account", Some(another)), "choose", "somebody else chose");
+    }
+
+    /// The same in a workspace where people sign up by themselves.
+    fn open(more: &str) -> Result<ValidRequest, Refusal> {
+        let mut workspace = workspace();
+        workspace.policy.sign_up = true;
+        asked_of(workspace, &format!("{CODE}{more}"))
+    }
+
+    #[test]
+    fn prompt_create_s4_1_it_is_refused_where_nobody_signs_up_and_beside_other_values() {
+        assert!(open("&prompt=create").is_ok());
+        assert_eq!(told(asked(&format!("{CODE}&prompt=create"))), ("redirected", ErrorCode::InvalidRequest));
+        for more in ["none", "login", "consent", "select_account"] {
+            let both = open(&format!("&prompt=create+{more}"));
+            assert_eq!(told(both), ("redirected", ErrorCode::InvalidRequest), "{more}");
+        }
+    }
+
+    #[test]
+    fn prompt_create_s4_1_whoever_is_signed_in_signs_up_unless_it_was_for_this_request() {
+        let (agreed, person) = (agreed("openid"), person());
+        let outcome = |known: Known<'_>| outcome(decide(open("&prompt=create").unwrap(), known));
+        let waited = |session, since| Some(Waited { since, session, chosen: Some(SessionId(2)) });
+        let signed_in = |waited| Known { waited, ..known(Some(&person), Some(&agreed)) };
+        assert_eq!(outcome(known(None, None)), "sign up");
+        assert_eq!(outcome(signed_in(None)), "sign up");
+        assert_eq!(outcome(signed_in(waited(Some(SessionId(2)), NOW))), "sign up", "the same session as before");
+        assert_eq!(outcome(signed_in(waited(None, NOW.plus(Seconds(1))))), "sign up", "before it was sent");
+        assert_eq!(outcome(signed_in(waited(Some(SessionId(1)), NOW))), "answer");
     }
 
     #[test]

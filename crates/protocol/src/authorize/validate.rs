@@ -223,7 +223,7 @@ fn check_rest(
     if !response_type.has_code() {
         scope = scope.without(OFFLINE_ACCESS);
     }
-    let authentication = openid::read(params, client, response_type, (&scope, &allowed))?;
+    let authentication = openid::read(params, &workspace.policy, client, response_type, (&scope, &allowed))?;
     Ok(Rest { response_type, scope, code_challenge, authentication })
 }
 

@@ -9,6 +9,7 @@ use askama::Template;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
+use grantry_protocol::account::{SHORTEST_PASSWORD, check_new_password};
 use grantry_protocol::types::Secret;
 
 /// Posts `form_token`, `current`, `new`, `repeat` and optionally `sign_out_others` (`yes`).
@@ -32,11 +33,6 @@ pub(crate) struct PasswordErrors {
     pub(crate) new: Option<String>,
     pub(crate) repeat: Option<String>,
 }
-
-/// Shortest new password, in characters (NIST SP 800-63B §5.1.1.2: at least eight, and no rules of composition).
-const SHORTEST: usize = 8;
-/// Longest new password, in characters.
-const LONGEST: usize = 1_024;
 
 /// The form's action, which its token is bound to.
 const ACTION: &str = "password";
@@ -90,12 +86,10 @@ pub(crate) async fn post(reader: Reader, fields: Fields) -> Result<Response, Fai
 fn check_new(fields: &Fields, username: &str) -> Result<(), PasswordErrors> {
     let (current, new, repeat) = (fields.get("current"), fields.get("new"), fields.get("repeat"));
     let wrong = |message: &str| Some(message.to_owned());
-    let about_new = match new.chars().count() {
-        count if count < SHORTEST => wrong("A password has at least 8 characters."),
-        count if count > LONGEST => wrong("A password has at most 1024 characters."),
-        _ if new == current => wrong("The new password is the current one."),
-        _ if new == username => wrong("Your user name is no password: it is the first thing that others try."),
-        _ => None,
+    let about_new = match check_new_password(new, username) {
+        Err(message) => wrong(message),
+        Ok(()) if new == current => wrong("The new password is the current one."),
+        Ok(()) => None,
     };
     let errors = PasswordErrors {
         form: None,
@@ -129,7 +123,7 @@ fn show(reader: Reader, status: StatusCode, errors: PasswordErrors) -> Result<Re
         frame: reader.frame(),
         form_token: reader.form_token(ACTION),
         username: reader.user.username.clone(),
-        min_length: SHORTEST,
+        min_length: SHORTEST_PASSWORD,
         errors,
     };
     reader.show(&page, status)

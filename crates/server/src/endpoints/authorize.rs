@@ -93,6 +93,7 @@ async fn answer(here: &Here, browser: &Browser, waiting: &WaitingRequest) -> Res
     };
     match decided {
         Decision::SignIn(_) | Decision::Choose(_) => Ok(see_other(&to_page(here, "/login", waiting))),
+        Decision::SignUp(_) => Ok(see_other(&to_page(here, "/sign-up", waiting))),
         Decision::Ask(_) => Ok(see_other(&to_page(here, "/consent", waiting))),
         Decision::Refuse(target, error) => Err(Failure::Redirected(target, error)),
         // Withdrawn in this very moment: it has to be asked for again.

@@ -51,6 +51,7 @@ pub struct Shown {
     grant_types: BTreeSet<GrantType>,
     app_registration: AppRegistration,
     dynamic_registration: DynamicRegistrationPolicy,
+    sign_up: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     software_publishers: Vec<String>,
     lifetimes: Lifetimes,
@@ -69,6 +70,7 @@ impl Shown {
             grant_types: workspace.policy.grant_types,
             app_registration: workspace.policy.app_registration,
             dynamic_registration: workspace.policy.dynamic_registration,
+            sign_up: workspace.policy.sign_up,
             software_publishers: workspace.policy.software_publishers.into_keys().collect(),
             lifetimes: workspace.policy.lifetimes,
             scopes: workspace.scopes,

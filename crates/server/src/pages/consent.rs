@@ -98,9 +98,11 @@ pub(crate) async fn get(here: Here, headers: HeaderMap, Query(asked): Query<Aske
     match decided {
         Decision::Ask(question) => show(&here, browser, asked.request, (question, None)).await,
         // Signed out, or agreed in another tab, since the request began to wait; or it cannot be granted at all.
-        Decision::SignIn(_) | Decision::Choose(_) | Decision::Answer(_) | Decision::Refuse(..) => {
-            Ok(browser.finish(resume(&here, &waiting)))
-        }
+        Decision::SignIn(_)
+        | Decision::SignUp(_)
+        | Decision::Choose(_)
+        | Decision::Answer(_)
+        | Decision::Refuse(..) => Ok(browser.finish(resume(&here, &waiting))),
     }
 }
 
@@ -118,7 +120,9 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
     let decision = decision(&here, request, &browser, &waiting).await?;
     let choice = fields.get("decision");
     let response = match decision {
-        Decision::SignIn(_) | Decision::Choose(_) | Decision::Refuse(..) => resume(&here, &waiting),
+        Decision::SignIn(_) | Decision::SignUp(_) | Decision::Choose(_) | Decision::Refuse(..) => {
+            resume(&here, &waiting)
+        }
         Decision::Ask(question) if form.is_err() => {
             return show(&here, browser, sealed, (question, Some(ConsentProblem::StaleForm))).await;
         }

@@ -29,6 +29,15 @@ pub(crate) struct GrantPage {
     pub(crate) code: Option<CodeReceived>,
     pub(crate) error: Option<ErrorReceived>,
     pub(crate) checks: Vec<Check>,
+    /// What the form is filled with that sends an ID Token from the fragment here, to be verified.
+    pub(crate) fragment: Option<FragmentForm>,
+}
+
+/// The script adds the ID Token, and what came beside it.
+pub(crate) struct FragmentForm {
+    pub(crate) form_token: String,
+    /// The app that the docs page is filled with.
+    pub(crate) client_id: String,
 }
 
 /// A code, and what the exchange form is filled with.
@@ -88,6 +97,10 @@ pub(crate) async fn get(here: Here, headers: HeaderMap, RawQuery(query): RawQuer
         },
         error: answer.error.as_deref().map(|code| error_received(&answer, code)),
         checks: checks(&here, &answer),
+        fragment: match (&answer.code, &answer.error) {
+            (None, None) => Some(fragment_form(&here, &browser).await?),
+            _ => None,
+        },
     };
     Ok(browser.finish(pages::page(&page)?))
 }
@@ -96,6 +109,9 @@ pub(crate) async fn get(here: Here, headers: HeaderMap, RawQuery(query): RawQuer
 pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Result<Response, Failure> {
     let browser = Browser::read(&here, &headers).await?;
     browser.check_form(&here, &headers, fields.get("form_token"), ACTION)?;
+    if let Some(id_token) = fields.filled("id_token") {
+        return try_it::examine(&here, browser, &fields, id_token).await;
+    }
     try_it::ask(&here, browser, &fields, GrantType::AuthorizationCode.as_str()).await
 }
 
@@ -179,6 +195,12 @@ async fn code_received(here: &Here, browser: &Browser, answer: &Received, code: 
         nonce,
         lifetime: docs::lifetimes(here, client.as_ref()).code,
     })
+}
+
+async fn fragment_form(here: &Here, browser: &Browser) -> Result<FragmentForm, Failure> {
+    let Chosen { app, client, .. } = app::choose(here, browser, None).await?;
+    let client_id = client.map(|_| app.client_id).unwrap_or_default();
+    Ok(FragmentForm { form_token: browser.form_token(here, ACTION), client_id })
 }
 
 fn error_received(answer: &Received, code: &str) -> ErrorReceived {

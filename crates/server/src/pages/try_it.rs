@@ -18,7 +18,7 @@ use answer::Members;
 use askama::Template;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use id_token::Known;
+use id_token::{Beside, Known};
 use requests::Speaker;
 use send::send;
 
@@ -31,7 +31,7 @@ pub(crate) use userinfo::UserinfoForm;
 #[template(path = "en/try.html")]
 pub(crate) struct TryPage {
     pub(crate) frame: Frame,
-    /// What was tried: the wire value of a grant type, e.g. `authorization_code`, or `revoke`.
+    /// What was tried: the wire value of a grant type, e.g. `authorization_code`, or `revoke`, or `id_token`.
     pub(crate) grant_type: String,
     /// The first step asks for the token; further steps use it, e.g. introspect it.
     pub(crate) steps: Vec<Step>,
@@ -133,7 +133,11 @@ pub(crate) async fn ask(here: &Here, browser: Browser, fields: &Fields, grant: &
     let (asked, answer) = send(here, StepKind::Token, &speaker.token(grant, fields)).await?;
     let mut steps = vec![asked];
     let (access_token, refresh_token) = (answer.text("access_token"), answer.text("refresh_token"));
-    let verified = verify(here, (&speaker, fields), &answer).await?;
+    let beside = Beside { access_token, code: None };
+    let verified = match answer.text("id_token") {
+        Some(text) => Some(verify(here, (&speaker, fields), text, beside).await?),
+        None => None,
+    };
     let (keys, id_token) = verified.unzip();
     steps.extend(keys);
     steps.extend(look_into(here, &speaker, access_token).await?);
@@ -153,24 +157,41 @@ pub(crate) async fn ask(here: &Here, browser: Browser, fields: &Fields, grant: &
     Ok(browser.finish(pages::page(&page)?))
 }
 
-/// Verifies the ID Token of an answer with the keys that everyone can ask for.
+/// Verifies an ID Token that came by the browser, with what came beside it.
+pub(crate) async fn examine(here: &Here, browser: Browser, fields: &Fields, text: &str) -> Result<Response, Failure> {
+    let speaker = Speaker::read(here, fields).await?;
+    let access_token = fields.filled("access_token");
+    let beside = Beside { access_token, code: fields.filled("code") };
+    let (keys, id_token) = verify(here, (&speaker, fields), text, beside).await?;
+    let subject = id_token.subject().unwrap_or_default();
+    let page = TryPage {
+        userinfo: access_token.map(|access| UserinfoForm::new(here, &browser, (access, subject))),
+        id_token: Some(id_token),
+        access_token: access_token.map(str::to_owned),
+        access_token_says: access_token.and_then(Decoded::read),
+        ..TryPage::of(pages::frame(here, &browser), "id_token", vec![keys], None)
+    };
+    Ok(browser.finish(pages::page(&page)?))
+}
+
+/// Verifies an ID Token with the keys that everyone can ask for.
 async fn verify(
     here: &Here,
     (speaker, fields): (&Speaker, &Fields),
-    answer: &Members,
-) -> Result<Option<(Step, IdToken)>, Failure> {
-    let Some(text) = answer.text("id_token") else { return Ok(None) };
+    text: &str,
+    beside: Beside<'_>,
+) -> Result<(Step, IdToken), Failure> {
     let (keys, _) = send(here, StepKind::Keys, &speaker.keys()).await?;
     let known = Known {
         issuer: here.issuer(),
         client_id: &speaker.client_id,
         algorithm: speaker.id_token_algorithm,
         nonce: fields.filled("nonce"),
-        access_token: answer.text("access_token"),
+        beside,
         now: here.now,
     };
     let id_token = IdToken::verify(text, &keys.body, &known);
-    Ok(Some((keys, id_token)))
+    Ok((keys, id_token))
 }
 
 /// Gives a token back, and asks what has become of the access token.

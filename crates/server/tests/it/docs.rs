@@ -567,3 +567,51 @@ fn an_app_is_verified_by_what_it_is_registered_for() {
     let plain = browser.get("/acme/oauth2?app=plain");
     assert!(plain.body.contains("may not ask for <code>openid</code>") && !plain.body.contains("try-openid-link"));
 }
+
+#[test]
+fn openid_connect_core_s3_3_2_an_id_token_from_the_fragment_is_verified_with_what_came_beside_it() {
+    let world = openid_demo();
+    let mut browser = Browser::new(&world);
+    browser.sign_in("/acme/login", "bob", "secret");
+    let request = format!(
+        "/acme/oauth2/authorize?client_id=demo&redirect_uri={ISSUER}/oauth2/grant&scope=openid&nonce=n-1\
+         &response_type=code+id_token+token"
+    );
+    let asked = browser.get(&request);
+    let answer = browser.consent(&asked, "allow", &[]);
+    let part = |name: &str| answer.answer_parameter(name).unwrap();
+    let page = browser.get(GRANT);
+    assert_eq!(page.hidden("client_id"), "demo", "the app of the docs page");
+    let form_token = page.hidden_in("/oauth2/grant");
+    let good = [
+        ("form_token", form_token),
+        ("id_token", part("id_token")),
+        ("access_token", part("access_token")),
+        ("code", part("code")),
+        ("client_id", "demo".to_owned()),
+        ("nonce", "n-1".to_owned()),
+    ];
+    let mut verified = |field: &str, value: &str| {
+        let changed = good.each_ref().map(|(name, own)| (*name, if *name == field { value } else { own.as_str() }));
+        browser.post(GRANT, &changed)
+    };
+    let all = verified("", "");
+    let names = ["alg", "signature", "iss", "aud", "nonce", "exp", "at_hash", "c_hash"];
+    assert_eq!(checks(&all), names.map(|name| (true, name.to_owned())), "{}", all.body);
+    assert!(block(&all, "\"Request of step 1\"").starts_with("GET /acme/oauth2/jwks HTTP/1.1"));
+    assert!(all.body.contains("name=\"bearer\"") && !all.body.contains("It worked."), "{}", all.body);
+    for (field, value, check) in [
+        ("nonce", "n-2", "nonce"),
+        ("client_id", "other", "aud"),
+        ("access_token", "gry_at_x", "at_hash"),
+        ("code", "gry_ac_x", "c_hash"),
+    ] {
+        let failed: Vec<_> = checks(&verified(field, value)).into_iter().filter(|(passed, _)| !passed).collect();
+        assert_eq!(failed, [(false, check.to_owned())], "{field}");
+    }
+    let without = verified("access_token", "");
+    assert!(checks(&without).iter().all(|(passed, name)| *passed && name != "at_hash"), "{}", without.body);
+    let nonsense = verified("id_token", "<b>no JWT</b>");
+    assert!(nonsense.status == 200 && !nonsense.body.contains("<b>no JWT"), "{}", nonsense.body);
+    assert_eq!(verified("form_token", "").status, 403);
+}

@@ -64,6 +64,7 @@ fn s3_both_urls_give_the_same_registered_members_to_everyone() {
     assert_eq!(metadata["token_endpoint"], format!("{ISSUER}/oauth2/token"));
     assert_eq!(metadata["code_challenge_methods_supported"], serde_json::json!(["S256"]));
     assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(metadata["ui_locales_supported"], serde_json::json!(["en"]));
     for member in metadata.as_object().unwrap().keys() {
         assert!(REGISTERED.contains(&member.as_str()), "{member}");
     }

@@ -2,13 +2,14 @@
 
 use crate::world::{NOW, World, active, on_both_engines, pending, scope, session, workspace};
 use grantry_protocol::types::{GrantType, Seconds};
-use grantry_protocol::workspace::{ScopeDefinition, Slug};
+use grantry_protocol::workspace::{ScopeDefinition, Slug, Workspace};
 use grantry_storage::{KeyPurpose, NewKey, Page, StorageError};
 
 on_both_engines!(
     a_workspace_is_made_with_its_first_key,
     a_workspace_can_change,
     a_workspace_goes_with_everything_in_it,
+    its_rules_are_held_while_it_stands,
     workspaces_are_searched_and_paged,
     what_is_written_once_stays,
     keys_are_numbered_and_retired,
@@ -48,6 +49,25 @@ fn a_workspace_can_change(world: &World) {
     assert!(world.instance(move |instance| instance.update_workspace(&written)));
     assert_eq!(world.instance(|instance| instance.find_workspace("renamed")), Some(changed));
     assert_eq!(world.instance(|instance| instance.find_workspace("here")), None);
+}
+
+fn its_rules_are_held_while_it_stands(world: &World) {
+    let id = world.here;
+    let change = move |change: fn(&mut Workspace)| {
+        world.instance(move |instance| {
+            let mut row = instance.find_workspace_by_id(id)?.unwrap();
+            change(&mut row);
+            instance.update_workspace(&row)
+        })
+    };
+    change(|row| row.policy.sign_up = true);
+    assert!(world.write(|tx| tx.hold_policy()).is_some_and(|policy| policy.sign_up));
+    change(|row| row.disabled_at = Some(NOW));
+    assert_eq!(world.write(|tx| tx.hold_policy()), None);
+    change(|row| row.disabled_at = None);
+    assert!(world.write(|tx| tx.hold_policy()).is_some());
+    world.instance(move |instance| instance.delete_workspace(id));
+    assert_eq!(world.write(|tx| tx.hold_policy()), None);
 }
 
 fn a_workspace_goes_with_everything_in_it(world: &World) {

@@ -40,6 +40,8 @@ pub struct Changes {
     pub app_registration: Option<AppRegistration>,
     /// Who may register apps by RFC 7591.
     pub dynamic_registration: Option<DynamicRegistrationPolicy>,
+    /// Whether people make accounts by themselves.
+    pub sign_up: Option<bool>,
     /// Publishers whose software statements are to be believed, and their public keys.
     pub trusted_publishers: BTreeMap<String, serde_json::Value>,
     /// Publishers that are believed no longer.
@@ -134,6 +136,7 @@ impl Changes {
         if let Some(dynamic_registration) = self.dynamic_registration {
             policy.dynamic_registration = dynamic_registration;
         }
+        policy.sign_up = self.sign_up.unwrap_or(policy.sign_up);
         self.apply_to_publishers(&mut policy.software_publishers)?;
         self.lifetimes.apply(&mut policy.lifetimes)
     }

@@ -4,7 +4,7 @@ use super::{frame, page};
 use crate::pages::docs::openid::DocsOpenid;
 use crate::pages::docs::*;
 use crate::pages::error::Rule;
-use crate::pages::grant::{Check, CodeReceived, ErrorReceived, GrantPage};
+use crate::pages::grant::{Check, CodeReceived, ErrorReceived, FragmentForm, GrantPage};
 use serde_json::json;
 
 const ISSUER: &str = "http://127.0.0.1:8080/workflow";
@@ -66,7 +66,7 @@ fn openid() -> DocsOpenid {
         "registration_endpoint": format!("{ISSUER}/oauth2/register"),
         "response_types_supported": ["code", "id_token", "id_token token", "code id_token", "code token", "none"],
         "response_modes_supported": ["query", "fragment", "form_post"],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
         "claims_parameter_supported": true,
         "request_parameter_supported": true,
         "subject_types_supported": ["public", "pairwise"],
@@ -183,7 +183,7 @@ fn callback_pages() {
     ];
     page(
         "grant-code",
-        &GrantPage { frame: frame(true), code: Some(code), error: None, checks },
+        &GrantPage { frame: frame(true), code: Some(code), error: None, checks, fragment: None },
         &["id=\"exchange\"", "gry_ac_"],
     );
     let error = ErrorReceived {
@@ -195,10 +195,15 @@ fn callback_pages() {
         }),
     };
     let checks = vec![check("iss", Some("https://other.example"), Some(ISSUER))];
-    page("grant-error", &GrantPage { frame: frame(true), code: None, error: Some(error), checks }, &["access_denied"]);
+    page(
+        "grant-error",
+        &GrantPage { frame: frame(true), code: None, error: Some(error), checks, fragment: None },
+        &["access_denied"],
+    );
+    let fragment = FragmentForm { form_token: "gry_ft_sample".into(), client_id: "x-pm-local-client".into() };
     page(
         "grant-fragment",
-        &GrantPage { frame: frame(true), code: None, error: None, checks: Vec::new() },
-        &["<noscript>"],
+        &GrantPage { frame: frame(true), code: None, error: None, checks: Vec::new(), fragment: Some(fragment) },
+        &["<noscript>", "id=\"fragment-verify\"", "name=\"id_token\""],
     );
 }

@@ -10,7 +10,10 @@ use crate::pages::home::RootPage;
 use crate::pages::layout::Frame;
 use crate::pages::login::{LoginPage, LoginProblem};
 use crate::pages::logout::LogoutPage;
+use crate::pages::onward::Onward;
+use crate::pages::sign_up::{SignUpErrors, SignUpPage};
 use crate::pages::signed_out::{GoesOn, SignedOutPage};
+use grantry_protocol::account::SignUp;
 use url::Url;
 
 fn links() -> AppLinks {
@@ -22,13 +25,44 @@ fn login(app: Option<&str>, problem: Option<LoginProblem>) -> LoginPage {
     LoginPage {
         frame: frame(false),
         form_token: "gry_ft_sample".into(),
-        request: app.map(|_| "gry_rq_sample".to_owned()),
-        return_to: None,
+        onward: onward(app),
         app_name: app.map(str::to_owned),
         links: app.map(|_| links()).unwrap_or_default(),
         username: if problem.is_some() { "bob".into() } else { String::new() },
         problem,
+        sign_up: app.map(|_| "/workflow/sign-up?request=gry_rq_sample".to_owned()),
     }
+}
+
+fn onward(app: Option<&str>) -> Onward {
+    Onward { request: app.map(|_| "gry_rq_sample".to_owned()), return_to: None }
+}
+
+#[test]
+fn sign_up_pages() {
+    let mut sign_up = SignUpPage {
+        frame: frame(false),
+        form_token: "gry_ft_sample".into(),
+        onward: onward(Some("Postmortem")),
+        app_name: Some("Postmortem".into()),
+        links: links(),
+        username: String::new(),
+        display_name: String::new(),
+        min_length: 8,
+        longest_username: 64,
+        errors: SignUpErrors::default(),
+        login: "/workflow/login?request=gry_rq_sample".into(),
+    };
+    let contract =
+        ["name=\"username\"", "name=\"display_name\"", "name=\"password\"", "id=\"sign-up-submit\"", "id=\"cancel\""];
+    page("sign-up-app", &sign_up, &contract);
+    sign_up.username = "Bob".into();
+    sign_up.errors.fields = SignUp::read("Bob", "", "short").expect_err("neither fits");
+    sign_up.errors.form = Some("The server is busy.".into());
+    (sign_up.app_name, sign_up.onward, sign_up.links) = (None, Onward::default(), AppLinks::default());
+    page("sign-up-wrong", &sign_up, &["role=\"alert\"", "username-error", "password-error", "value=\"Bob\""]);
+    let html = askama::Template::render(&sign_up).expect("renders");
+    assert_eq!((html.matches("autofocus").count(), html.contains("id=\"cancel\"")), (1, false));
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub(crate) enum CheckKind {
     Expiry,
     /// `at_hash`.
     AccessTokenHash,
+    /// `c_hash`.
+    CodeHash,
     /// The `sub` of a UserInfo answer.
     Subject,
 }
@@ -56,9 +58,15 @@ pub(super) struct Known<'a> {
     pub(super) algorithm: Algorithm,
     /// As it sent it.
     pub(super) nonce: Option<&'a str>,
-    /// What came with the ID Token.
-    pub(super) access_token: Option<&'a str>,
+    pub(super) beside: Beside<'a>,
     pub(super) now: Timestamp,
+}
+
+/// What came with an ID Token, which vouches for it.
+#[derive(Clone, Copy)]
+pub(super) struct Beside<'a> {
+    pub(super) access_token: Option<&'a str>,
+    pub(super) code: Option<&'a str>,
 }
 
 impl Check {
@@ -85,9 +93,12 @@ impl IdToken {
             equal(CheckKind::Nonce, known.nonce, claims.text("nonce")),
             expiry(claims, known.now),
         ];
-        if let Some(access_token) = known.access_token {
-            let hash = known.algorithm.half_hash(access_token);
-            checks.push(equal(CheckKind::AccessTokenHash, Some(&hash), claims.text("at_hash")));
+        // OpenID Connect Core §3.1.3.8, §3.3.2.10: what came with it is what it was made for.
+        let Beside { access_token, code } = known.beside;
+        let vouched = [(CheckKind::AccessTokenHash, access_token, "at_hash"), (CheckKind::CodeHash, code, "c_hash")];
+        for (kind, value, claim) in vouched {
+            let Some(value) = value else { continue };
+            checks.push(equal(kind, Some(&known.algorithm.half_hash(value)), claims.text(claim)));
         }
         Self { decoded: Some(decoded), checks }
     }
@@ -157,12 +168,13 @@ mod tests {
 
     fn good() -> Value {
         json!({ "iss": "https://h/w", "sub": "bob", "aud": "app", "exp": NOW.as_unix() + 1, "nonce": "n",
-                "at_hash": Algorithm::ES256.half_hash("gry_at_x") })
+                "at_hash": Algorithm::ES256.half_hash("gry_at_x"), "c_hash": Algorithm::ES256.half_hash("gry_ac_x") })
     }
 
     fn known() -> Known<'static> {
         let (issuer, client_id, algorithm) = ("https://h/w", "app", Algorithm::ES256);
-        Known { issuer, client_id, algorithm, nonce: Some("n"), access_token: Some("gry_at_x"), now: NOW }
+        let beside = Beside { access_token: Some("gry_at_x"), code: Some("gry_ac_x") };
+        Known { issuer, client_id, algorithm, nonce: Some("n"), beside, now: NOW }
     }
 
     /// The checks that did not pass.
@@ -187,6 +199,7 @@ mod tests {
             ("nonce", json!(null), CheckKind::Nonce),
             ("exp", json!(NOW.as_unix()), CheckKind::Expiry),
             ("at_hash", json!("x"), CheckKind::AccessTokenHash),
+            ("c_hash", json!(null), CheckKind::CodeHash),
         ] {
             let mut claims = good();
             claims[claim] = value.clone();
