@@ -17,8 +17,11 @@ impl Tx<'_> {
     /// The rules of the workspace, which stay so until the unit of work ends; none where it was switched off, or is gone. Requests are
     /// answered as the workspace was read a moment ago: too late for what may be written only if it stands.
     pub fn hold_policy(&mut self) -> Result<Option<Policy>> {
-        let held = self
-            .row("UPDATE workspaces SET policy = policy WHERE id = $1 AND disabled_at IS NULL RETURNING policy", &[])?;
+        let held = self.row(
+            "SELECT policy FROM workspaces WHERE id = $1 AND disabled_at IS NULL
+             FOR NO KEY UPDATE",
+            &[],
+        )?;
         Ok(held.map(|WithPolicy(policy)| policy))
     }
 }
