@@ -31,6 +31,7 @@ mod secrets;
 mod sector;
 pub mod server;
 pub mod settings;
+mod shares;
 mod sign_out;
 mod signing;
 mod throttle;

@@ -56,14 +56,20 @@ async fn read(here: &Here, client: &Client, outer: &Params, reference: Reference
     let openid = &client.registration.openid;
     let object = decrypted(object, here.workspace.decryption.iter())?;
     let check = |keys: &ClientKeys| request_object::resolve(outer, &object, (client, keys), here.issuer(), here.now);
-    client_keys::prove(&here.server, openid, check, invalid_request_object).await
+    client_keys::prove(here, openid, check, invalid_request_object).await
 }
 
 /// The object at a `request_uri`.
 async fn fetch(here: &Here, client: &Client, uri: &str) -> Result<String, Failure> {
     let uri = registered_uri(uri, &client.registration.openid)?;
     // OpenID Connect Core §6.2: the object may have changed since. A fragment would say whether it has, but anybody can make one up.
-    match here.server.outbound().get_fresh(&uri).await.map(|fetched| String::from_utf8(fetched.body.to_vec())) {
+    match here
+        .server
+        .outbound()
+        .get_fresh(&uri, here.asker())
+        .await
+        .map(|fetched| String::from_utf8(fetched.body.to_vec()))
+    {
         Ok(Ok(object)) => Ok(object),
         Ok(Err(_)) => Err(invalid_request_object("what request_uri answers with is no JWT").into()),
         Err(Unreachable::Busy) => Err(Failure::Busy),

@@ -67,7 +67,7 @@ impl<'a> Tokens<'a> {
         }
         let id_token_key = Some(signing::key(here, registered.openid.id_token_signed_response_alg).await?);
         let encryption = registered.openid.id_token_encryption();
-        let id_token_recipient = Recipient::of(&here.server, &registered.openid, encryption).await?;
+        let id_token_recipient = Recipient::of(here, &registered.openid, encryption).await?;
         Ok(Self { id_token_key, id_token_recipient, ..tokens })
     }
 
