@@ -126,7 +126,7 @@ impl Server {
         &self.0.first_keys
     }
 
-    /// Woken when a session may have ended of which clients have to be told.
+    /// Woken when there may be clients to tell of the end of a session.
     pub(crate) fn signed_out(&self) -> &Notify {
         &self.0.signed_out
     }

@@ -252,7 +252,7 @@ fn one_of_many_makes_an_attempt(world: &World) {
     let (bob, app, here) = (world.user("bob"), world.logout_client("app"), world.here);
     for round in 0..5 {
         world.signed_out(bob, app, &format!("sid-{round}"));
-        let due = world.instance(|instance| instance.list_due_deliveries(NOW, 10)).pop().unwrap().2;
+        let due = world.instance(|instance| instance.list_due_deliveries(NOW, None, 10)).pop().unwrap().delivery;
         let outcomes = race(world, MANY, |store, _| {
             let due = due.clone();
             wait(store.write(here, move |tx| tx.claim_delivery(&due, later(10))))
