@@ -127,11 +127,11 @@ impl AssertionCheck {
         if claims.iss.as_deref() != client_id || claims.sub.as_deref() != client_id {
             return Err(invalid_assertion("iss and sub of the client assertion must both be the client_id"));
         }
-        // RFC 7523 §3: it is meant for us, and for nobody else who could then use it here.
+        // RFC 7523 §3, as RFC 10070 has it now: it is meant for us, and for nobody else who could then use it here.
         if !claims.aud.as_ref().is_some_and(|aud| aud.is(issuer)) {
             return Err(invalid_assertion(
-                "aud of the client assertion must be the issuer of this workspace, as in its metadata, as one string: \
-                 not an array, and not the URL of an endpoint",
+                "aud of the client assertion must be the issuer of this workspace, as one string: issuer in its \
+                 .well-known/openid-configuration, not the URL of an endpoint, and not an array",
             ));
         }
         check_times(claims, now).map_err(invalid_assertion)?;

@@ -128,11 +128,21 @@ fn s3_claims_of_the_wrong_kind_are_refused() {
 #[test]
 fn s3_the_refusal_of_an_audience_says_what_it_has_to_be() {
     let (world, signer) = world();
-    let mut claims = claims(&world, "signs");
-    claims["aud"] = json!(format!("{ISSUER}/oauth2/token"));
-    let answer = token(&world, &signer.sign(&claims));
-    assert!(answer.text("error_description").contains("must be the issuer of this workspace"), "{}", answer.body);
-    assert_eq!(answer.text("error_uri"), "https://www.rfc-editor.org/rfc/rfc7523#section-3");
+    let metadata = world.get("/acme/.well-known/openid-configuration", &[]).json();
+    let (issuer, endpoint) = (metadata["issuer"].clone(), metadata["token_endpoint"].clone());
+    let ask = |aud: Value| {
+        let mut claims = claims(&world, "signs");
+        claims["aud"] = aud;
+        token(&world, &signer.sign(&claims))
+    };
+    for aud in [endpoint.clone(), json!([issuer]), json!([issuer, endpoint])] {
+        let answer = ask(aud);
+        let told = answer.text("error_description");
+        assert!(told.contains("must be the issuer of this workspace, as one string"), "{told}");
+        assert!(told.contains("issuer in its .well-known/openid-configuration"), "{told}");
+        assert_eq!(answer.text("error_uri"), "https://www.rfc-editor.org/rfc/rfc7523#section-3");
+    }
+    assert_eq!(ask(issuer).status, 200);
 }
 
 #[test]
