@@ -6,6 +6,7 @@ use crate::site::{Page, Site};
 use grantry_protocol::Scope;
 use grantry_protocol::client::AuthMethod;
 use grantry_protocol::jose::Algorithm;
+use grantry_protocol::workspace::DynamicRegistrationPolicy;
 use grantry_server::operator;
 use grantry_server::operator::app::{Changes, Command, Create};
 use serde_json::{Value, json};
@@ -58,6 +59,47 @@ fn s2_2_every_algorithm_proves_a_client_with_and_without_a_kid() {
         register(&world, &client_id, &signer);
         let answer = token(&world, &signer.sign(&claims(&world, &client_id)));
         assert_eq!(answer.status, 200, "{client_id}: {}", answer.body);
+    }
+}
+
+#[test]
+fn core_s10_1_the_one_key_without_a_name_is_meant_by_any_name() {
+    let (world, site) = (World::new(), Site::new());
+    let (signer, other) = (Signer::new(Algorithm::ES256, None), Signer::new(Algorithm::ES256, Some("other")));
+    let ask = || {
+        let claims = claims(&world, "signs").to_string();
+        token(&world, &signer.sign_as(&json!({ "alg": "ES256", "kid": "mine" }), &claims))
+    };
+    register(&world, "signs", &signer);
+    assert_eq!(ask().status, 200);
+    let both = json!({ "keys": [signer.jwk(), other.jwk()] });
+    world.change_registration("signs", |it| it.openid.jwks = Some(both.clone()));
+    assert_refused(&ask(), "it has more than one");
+    site.show("/jwks", Page::json(&signer.jwks()));
+    world.change_registration("signs", |it| {
+        (it.openid.jwks, it.openid.jwks_uri) = (None, Some(site.url("/jwks")));
+    });
+    assert_eq!(ask().status, 200);
+    assert_eq!(site.count("/jwks"), 1, "nothing is missing that a second look could bring");
+}
+
+#[test]
+fn rfc8017_s3_1_a_key_that_anybody_can_sign_for_is_none() {
+    let (world, site) = (World::new(), Site::new());
+    let signer = Signer::new(Algorithm::RS256, None);
+    published(&world, &site);
+    let ask = || token(&world, &signer.sign(&claims(&world, "signs")));
+    for (e, status) in [("AQ", 401), ("AQAA", 401), ("AQEBAQEBAQEB", 401), ("AQAB", 200)] {
+        let mut jwk = signer.jwk();
+        jwk["e"] = json!(e);
+        site.show("/jwks", Page::json(&json!({ "keys": [jwk] })));
+        world.pass(3_600);
+        assert_eq!(ask().status, status, "{e}");
+        let registered = json!({ "redirect_uris": ["https://app.test/cb"], "jwks": { "keys": [jwk] },
+            "token_endpoint_auth_method": "private_key_jwt" });
+        world.change_workspace(|row| row.policy.dynamic_registration = DynamicRegistrationPolicy::Open);
+        let answer = world.post_json("/acme/oauth2/register", &registered, &[]);
+        assert_eq!(answer.status == 201, status == 200, "{e}: {}", answer.body);
     }
 }
 
