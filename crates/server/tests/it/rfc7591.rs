@@ -18,7 +18,7 @@ pub(crate) fn open_world() -> World {
     open_world_on(Engine::Sqlite)
 }
 
-fn open_world_on(engine: Engine) -> World {
+pub(crate) fn open_world_on(engine: Engine) -> World {
     let world = World::on(engine);
     world.change_workspace(|row| row.policy.dynamic_registration = DynamicRegistrationPolicy::Open);
     world

@@ -1,14 +1,16 @@
 //! What may happen once, happens once: many threads, and two stores where the engine allows it.
 
 use crate::world::{
-    NOW, World, active, approved, later, on_both_engines, pending, scope, session, user, wait, workspace,
+    NOW, World, active, approved, client, later, on_both_engines, pending, registration, scope, session, user, wait,
+    workspace,
 };
 use grantry_protocol::Timestamp;
 use grantry_protocol::account::User;
 use grantry_protocol::authorize::SignedIn;
+use grantry_protocol::client::DynamicRegistration;
 use grantry_protocol::grant::GrantState;
 use grantry_protocol::jose::{Algorithm, KeyManagement};
-use grantry_storage::{KeyPurpose, NewKey, NewSession, NewSigningKey, Result, StorageError, Store};
+use grantry_storage::{KeyPurpose, NewClient, NewKey, NewSession, NewSigningKey, Result, StorageError, Store};
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
@@ -29,6 +31,7 @@ on_both_engines!(
     one_of_many_writes_the_key_to_encrypt_for,
     one_of_many_starts_a_successor,
     one_of_many_ends_a_session,
+    one_of_many_changes_what_it_registered_about_itself,
     one_of_many_uses_an_assertion,
     one_of_many_makes_an_attempt,
     a_client_is_told_once_however_many_end_a_session,
@@ -120,6 +123,27 @@ fn one_of_many_changes_a_profile(world: &World) {
     assert_eq!(winners(written), 1);
     assert_eq!(world.read(move |tx| tx.find_user(bob)).unwrap().claims, format!("{{\"nickname\":\"{winner}\"}}"));
     assert_eq!(world.read(move |tx| tx.find_user(other)).unwrap().claims, "{}");
+}
+
+fn one_of_many_changes_what_it_registered_about_itself(world: &World) {
+    let dynamic = Some(DynamicRegistration { generation: 0, unused_until: None });
+    let app = world.write(move |tx| tx.insert_client(&NewClient { dynamic, ..client("app") }, NOW));
+    let here = world.here;
+    for generation in 0..5 {
+        let outcomes = race(world, MANY, |store, n| {
+            let new = registration(&format!("{generation}-{n}"));
+            wait(store.write(here, move |tx| tx.update_own_registration(app, &new, generation)))
+        });
+        assert_eq!(winners(outcomes), 1);
+    }
+    let found = world.read(move |tx| tx.find_client_by_row(app)).unwrap();
+    assert_eq!(found.dynamic.unwrap().generation, 5);
+    // What an owner or an operator says counts in any case, and is not undone by who has not seen it.
+    assert!(world.write(move |tx| tx.update_registration(app, &registration("operator"))));
+    assert!(!world.write(move |tx| tx.update_own_registration(app, &registration("app"), 5)));
+    assert!(world.write(move |tx| tx.update_own_registration(app, &registration("app"), 6)));
+    assert!(world.write(move |tx| tx.delete_client(app)));
+    assert!(!world.write(move |tx| tx.update_own_registration(app, &registration("back"), 7)));
 }
 
 fn one_of_many_uses_an_assertion(world: &World) {
