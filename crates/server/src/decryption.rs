@@ -26,13 +26,16 @@ impl DecryptionKeys {
 
 /// Makes the key of an algorithm if there is none, away from the threads that answer: RSA takes long.
 pub(crate) async fn prepare(server: &Server, slug: &str, alg: KeyManagement) -> Result<(), Failure> {
-    // One at a time in this process: making a key costs more than waiting for it.
-    let _turn = server.first_keys().lock().await;
+    let turn = Arc::clone(&server.workspaces().find(server, slug).await?.making_keys);
+    let _turn = turn.lock().await;
     let open = server.workspaces().read_again(server, slug).await?;
     if open.decryption.iter().any(|key| key.alg() == alg) {
         return Ok(());
     }
-    let made = server.passwords().run(move || DecryptionKey::generate(alg)).await?;
+    let made = match alg {
+        KeyManagement::RsaOaep256 => server.key_makers().run(move || DecryptionKey::generate(alg)).await?,
+        _ => DecryptionKey::generate(alg),
+    };
     let material = made.ok_or_else(|| {
         tracing::error!(%alg, "a key to decrypt with cannot be made");
         Failure::Internal

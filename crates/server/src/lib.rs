@@ -34,6 +34,7 @@ pub mod settings;
 mod shares;
 mod sign_out;
 mod signing;
+mod slow;
 mod throttle;
 mod words;
 mod workspace;

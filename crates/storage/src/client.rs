@@ -168,10 +168,9 @@ impl Tx<'_> {
         Ok(changed > 0)
     }
 
-    /// Keeps a client that registered itself, because somebody uses it. False: it was kept already, or is gone.
+    /// Keeps a client that registered itself, because somebody uses it. False: it is gone.
     pub fn keep_client(&mut self, row: ClientRow) -> Result<bool> {
-        let sql = "UPDATE clients SET unused_until = NULL
-                   WHERE workspace_id = $1 AND id = $2 AND unused_until IS NOT NULL";
+        let sql = "UPDATE clients SET unused_until = NULL WHERE workspace_id = $1 AND id = $2";
         Ok(self.execute(sql, &[row.into()])? > 0)
     }
 

@@ -223,7 +223,10 @@ pub(crate) async fn issue(
         session_ends_at: browser.signed_in.as_ref().map_or(here.now, |(session, _)| session.expires_at),
     };
     // Before anything is written: where a first key is needed, it is there by then.
-    let tokens = Tokens::of(here, client).await?;
+    let tokens = match authorized.is_openid() {
+        true => Tokens::with_id_tokens(here, client).await?,
+        false => Tokens::of(here, client).await?,
+    };
     let now = here.now;
     let Some(written) = here.write(move |tx| writing.write(tx, now)).await? else { return Ok(None) };
     let subject = told(here, client, &written.user.subject);

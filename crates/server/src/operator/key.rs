@@ -1,9 +1,9 @@
 //! The keys of a workspace: those that seal, and those that sign.
 
 use super::{Answer, OperatorError, Outcome, find_workspace, proceed};
-use crate::passwords::Busy;
 use crate::server::Server;
 use crate::signing;
+use crate::slow::Busy;
 use grantry_protocol::WorkspaceId;
 use grantry_protocol::jose::{Algorithm, KeyManagement, KeyState, PUBLISHED_AHEAD, SigningKey, beginning_of_first};
 use grantry_protocol::sealed::KeyPurpose;

@@ -148,6 +148,25 @@ fn core_s10_2_without_a_key_that_fits_there_is_no_token_in_the_clear() {
     assert_eq!(userinfo(&world, &tokens.text("access_token")).status, 400);
 }
 
+#[test]
+fn core_s10_2_requests_without_openid_need_no_key_of_the_app() {
+    let (world, key) = (World::new(), new_key(KeyManagement::EcdhEs));
+    register(&world, "rp", &key, |openid| openid.id_token_encrypted_response_alg = Some(KeyManagement::RsaOaep256));
+    let code = world.code_for("rp", &format!("&scope=read&redirect_uri={CALLBACK}"));
+    let form = format!("grant_type=authorization_code&redirect_uri={CALLBACK}&code={code}");
+    let refresh = world.token_as("rp", &form).text("refresh_token");
+    for form in [
+        format!("grant_type=refresh_token&refresh_token={refresh}"),
+        "grant_type=password&username=bob&password=secret".to_owned(),
+        "grant_type=client_credentials&scope=read".to_owned(),
+    ] {
+        let answer = world.token_as("rp", &form);
+        assert_eq!((answer.status, answer.json().get("id_token")), (200, None), "{form}: {}", answer.body);
+    }
+    let token = world.bob().authorize(&format!("client_id=rp&response_type=token&scope=read&redirect_uri={CALLBACK}"));
+    assert!(token.answer_parameter("access_token").is_some(), "{token:?}");
+}
+
 /// A client that registered itself, with these members.
 fn register_itself(world: &World, members: Value) -> Answer {
     world.post_json("/acme/oauth2/register", &members, &[])

@@ -170,7 +170,7 @@ fn s6_2_what_the_client_did_not_sign_is_refused_on_a_page_or_at_a_registered_uri
         ("a key in the header", stranger.sign_as(&json!({ "alg": "ES256", "jwk": stranger.jwk() }), &claims)),
         ("jku", header("jku", json!("https://app.test/jwks"))),
         ("crit", header("crit", json!(["exp"]))),
-        ("a foreign kid", header("kid", json!("two"))),
+        ("a foreign kid", stranger.sign_as(&json!({ "alg": "ES256", "kid": "two" }), &claims)),
         ("another algorithm", header("alg", json!("EdDSA"))),
         ("a JWT in a JWT", signer.sign_as(&signer.header(), &inner)),
         ("no JWT", "x".to_owned()),
