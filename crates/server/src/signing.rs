@@ -130,7 +130,7 @@ pub(crate) fn open_one(server: &Server, workspace: WorkspaceId, key: &Key) -> Op
     SigningKey::from_pkcs8(key.algorithm?, &material)
 }
 
-/// Where a signing key stands.
+/// Where a key of an algorithm stands.
 pub(crate) fn state(key: &Key, now: Timestamp) -> KeyState {
     schedule(key).state(now)
 }

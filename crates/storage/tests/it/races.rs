@@ -29,6 +29,7 @@ on_both_engines!(
     keys_get_numbers_of_their_own,
     one_of_many_writes_the_first_signing_key,
     one_of_many_writes_the_key_to_encrypt_for,
+    one_of_many_follows_the_key_to_encrypt_for,
     one_of_many_starts_a_successor,
     one_of_many_ends_a_session,
     one_of_many_changes_what_it_registered_about_itself,
@@ -244,6 +245,26 @@ fn one_of_many_writes_the_key_to_encrypt_for(world: &World) {
     let algs: BTreeSet<_> = keys.iter().filter_map(|key| key.key_management).collect();
     assert_eq!((keys.len(), algs), (4, KeyManagement::ALL.into()));
     assert!(keys.iter().all(|key| key.algorithm.is_none()));
+}
+
+fn one_of_many_follows_the_key_to_encrypt_for(world: &World) {
+    let (here, alg) = (world.here, KeyManagement::EcdhEs);
+    let mut current = world.write(move |tx| tx.insert_encryption_key(alg, &[1; 60], NOW)).unwrap();
+    for round in 1..5 {
+        let outcomes = race(world, MANY, |store, _| {
+            wait(store.write(here, move |tx| tx.insert_next_encryption_key((alg, current), &[2; 60], later(round))))
+        });
+        let successors: Vec<_> = outcomes.into_iter().filter_map(Result::unwrap).collect();
+        let [successor] = successors[..] else { panic!("{successors:?}") };
+        let keys = world.read(|tx| tx.list_keys(KeyPurpose::Encryption));
+        let good: Vec<_> = keys.iter().filter(|key| key.retired_at.is_none()).map(|key| key.number).collect();
+        assert_eq!(good, [successor]);
+        current = successor;
+    }
+    // Whoever comes late changes nothing of the first one's end.
+    assert_eq!(world.write(move |tx| tx.insert_next_encryption_key((alg, 1), &[3; 60], later(9))), None);
+    let first = world.read(|tx| tx.list_keys(KeyPurpose::Encryption)).pop().unwrap();
+    assert_eq!((first.number, first.retired_at), (1, Some(later(1))));
 }
 
 fn one_of_many_starts_a_successor(world: &World) {
