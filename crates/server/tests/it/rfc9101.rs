@@ -244,6 +244,12 @@ fn rfc9700_s4_11_2_nobody_is_sent_to_an_app_before_they_signed_in() {
     // But for prompt=none, where no page may be shown.
     let silent = Browser::new(&world).get(&format!("{AUTHORIZE}?{OUTER}&prompt=none&request={bad}"));
     assert_eq!(told(&silent), "invalid_request_object");
+    let ask = |object: &str| told(&Browser::new(&world).get(&format!("{AUTHORIZE}?{outer}&request={object}")));
+    let mut late = with("prompt", json!("none"));
+    late["exp"] = json!(world.server().clock().now().as_unix() - 600);
+    assert_eq!(ask(&signer.sign(&late)), "invalid_request_object", "the client said so itself");
+    let stranger = Signer::new(Algorithm::ES256, None);
+    assert_eq!(ask(&stranger.sign(&late)), "shown invalid_request_object", "anybody may have said so");
     let silent = signer.sign(&with("prompt", json!("none")));
     assert_eq!(told(&Browser::new(&world).get(&format!("{AUTHORIZE}?{OUTER}&request={silent}"))), "login_required");
 }

@@ -1,6 +1,7 @@
 //! RFC 9101, OpenID Connect Core §6: finds the parameters of a request that stand in a request object.
 
 use super::{LONGEST, client_of};
+use crate::browser::Browser;
 use crate::client_keys;
 use crate::here::Here;
 use crate::outbound::Unreachable;
@@ -16,11 +17,16 @@ use std::sync::Arc;
 
 /// The request with all of its parameters in its query, if they were not there before. So an object is read once, and may
 /// expire while the person signs in.
-pub(super) async fn resolve(here: &Here, query: &str) -> Result<Option<String>, Failure> {
+pub(super) async fn resolve(here: &Here, browser: &Browser, query: &str) -> Result<Option<String>, Failure> {
     let outer = Params::parse_telling(query.as_bytes())?;
     let client = client_of(here, &outer).await?;
-    // RFC 6749 §4.1.2.1: errors are for the client only where it and its redirect URI are known good.
     let told = |failure, params: &Params| match failure {
+        // RFC 9700 §4.11.2: nobody is signed in who could be redirected, nor is there a request yet that could wait for that. So the
+        // person is told. OpenID Connect Core §3.1.2.6: but for prompt=none, wherever it stands that can be believed.
+        Failure::Refused(error) if browser.person().is_none() && !is_silent(&outer) && !is_silent(params) => {
+            error.into()
+        }
+        // RFC 6749 §4.1.2.1: errors are for the client only where it and its redirect URI are known good.
         Failure::Refused(error) => {
             refuse(params, client.clone().map(Arc::unwrap_or_clone), here.issuer(), error).into()
         }
@@ -42,6 +48,10 @@ pub(super) async fn resolve(here: &Here, query: &str) -> Result<Option<String>, 
         Ok(()) => Ok(Some(query)),
         Err(error) => Err(told(error.into(), &params)),
     }
+}
+
+fn is_silent(params: &Params) -> bool {
+    params.get("prompt") == Some("none")
 }
 
 async fn read(here: &Here, client: &Client, outer: &Params, reference: Reference<'_>) -> Result<Resolved, Failure> {
