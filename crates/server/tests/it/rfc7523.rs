@@ -188,6 +188,33 @@ fn s3_the_refusal_of_an_audience_says_what_it_has_to_be() {
 }
 
 #[test]
+fn s3_an_assertion_is_for_now_whenever_it_ends() {
+    let (world, signer) = world();
+    let mut claims = claims(&world, "signs");
+    claims["exp"] = json!(world.server().clock().now().as_unix() + 3_600);
+    let [first, second, late] = ["1", "2", "3"].map(|jti| {
+        claims["jti"] = json!(jti);
+        signer.sign(&claims)
+    });
+    assert_eq!(token(&world, &first).status, 200);
+    world.pass(359);
+    assert_eq!(token(&world, &second).status, 200);
+    let clean_up = || {
+        wait(world.server().store().write_instance({
+            let now = world.server().clock().now();
+            move |instance| instance.clean_up(now, 500)
+        }))
+        .unwrap()
+    };
+    clean_up();
+    assert_refused(&token(&world, &first), "used before, and good for as long");
+    world.pass(1);
+    let answer = token(&world, &late);
+    assert_refused(&answer, "late");
+    assert!(answer.text("error_description").contains("more than five minutes ago"), "{}", answer.body);
+}
+
+#[test]
 fn rfc8725_s3_what_a_header_brings_is_not_believed() {
     let (world, signer) = world();
     let stranger = Signer::new(Algorithm::ES256, Some("one"));
