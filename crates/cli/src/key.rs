@@ -22,7 +22,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "PURPOSE", value_parser = purpose_parser())]
         purpose: Option<KeyPurpose>,
     },
-    /// Start a new key; what the older ones sealed or signed stays good
+    /// Start a new key; what the older ones sealed or signed stays good, what was encrypted for them for a day
     Rotate(Rotate),
     /// Print a new master key, for a file that only its owner may read
     GenerateMaster,
@@ -33,7 +33,7 @@ pub(crate) enum Command {
 pub(crate) struct Rotate {
     #[command(flatten)]
     place: Place,
-    /// What the new key is for: sealing starts now, signing after a day of being published
+    /// What the new key is for: sealing and encryption start now, signing after a day of being published
     #[arg(long, value_name = "PURPOSE", default_value = "sealing", value_parser = purpose_parser())]
     purpose: KeyPurpose,
     /// The algorithm of a signing key [default: each that has a key]
@@ -49,12 +49,11 @@ impl Command {
             Self::Rotate(Rotate { place, purpose: KeyPurpose::Signing, algorithm }) => {
                 (place, Wanted::RotateSigning(algorithm))
             }
-            Self::Rotate(Rotate { place, purpose: KeyPurpose::Sealing, algorithm: None }) => {
-                (place, Wanted::RotateSealing)
+            Self::Rotate(Rotate { algorithm: Some(_), .. }) => {
+                return Err(Failure::wrong("--algorithm is one that signs; say --purpose signing with it"));
             }
-            Self::Rotate(_) => {
-                return Err(Failure::wrong("only signing keys have an algorithm; say --purpose signing with it"));
-            }
+            Self::Rotate(Rotate { place, purpose: KeyPurpose::Encryption, .. }) => (place, Wanted::RotateEncryption),
+            Self::Rotate(Rotate { place, .. }) => (place, Wanted::RotateSealing),
             Self::GenerateMaster => return output::line(master_key::generate().expose()),
         };
         data::run(globals, operator::Command::Key(place.workspace, wanted))
@@ -62,8 +61,10 @@ impl Command {
 }
 
 fn purpose_parser() -> impl clap::builder::TypedValueParser<Value = KeyPurpose> {
-    PossibleValuesParser::new([KeyPurpose::Sealing, KeyPurpose::Signing].map(KeyPurpose::as_str))
-        .try_map(|text| KeyPurpose::parse(&text).ok_or("there is no such purpose"))
+    PossibleValuesParser::new(
+        [KeyPurpose::Sealing, KeyPurpose::Signing, KeyPurpose::Encryption].map(KeyPurpose::as_str),
+    )
+    .try_map(|text| KeyPurpose::parse(&text).ok_or("there is no such purpose"))
 }
 
 /// The algorithms that tokens are signed with.

@@ -40,7 +40,7 @@ pub struct Client {
 /// What is known about a client that registered itself (RFC 7591, RFC 7592).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DynamicRegistration {
-    /// Which registration access token is good (RFC 7592 §3). Nothing replaces one yet: another number would end it.
+    /// How often what is registered was changed, by whomever.
     pub generation: i64,
     /// When it is removed if nobody has used it by then; none once somebody has.
     pub unused_until: Option<Timestamp>,

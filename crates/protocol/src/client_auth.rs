@@ -190,9 +190,7 @@ impl SlowCheck {
 /// Checks presented credentials against the client that they name.
 pub fn check(credentials: Credentials, client: Option<Arc<Client>>, now: Timestamp) -> Result<Check, OAuthError> {
     let refuse = |description| Err(OAuthError::new(ErrorCode::InvalidClient, Rule::rfc(6749, "5.2"), description));
-    let Some(client) = client else {
-        return refuse("this workspace has no app with this client_id");
-    };
+    let client = client.ok_or(unknown_client())?;
     if client.disabled_at.is_some() {
         return refuse("this app is disabled");
     }
@@ -254,6 +252,12 @@ pub fn sealed_secrets(client: &Client, now: Timestamp) -> Vec<Vec<u8>> {
 
 fn good_secrets(client: &Client, now: Timestamp) -> impl Iterator<Item = &StoredSecret> {
     client.secrets.iter().filter(move |stored| stored.expires_at.is_none_or(|end| now < end))
+}
+
+/// What is answered about a client that is not there, or not any more.
+pub const fn unknown_client() -> OAuthError {
+    let description = "this workspace has no app with this client_id";
+    OAuthError::new(ErrorCode::InvalidClient, Rule::rfc(6749, "5.2"), description)
 }
 
 const fn wrong_secret() -> OAuthError {

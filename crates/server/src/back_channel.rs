@@ -6,14 +6,15 @@ use crate::here::Here;
 use crate::outbound::Unreachable;
 use crate::reply::Failure;
 use crate::server::Server;
+use crate::shares::{Shares, Taken};
 use crate::signing;
 use axum::http::StatusCode;
-use grantry_protocol::WorkspaceId;
 use grantry_protocol::client::Client;
 use grantry_protocol::entropy::draw_text;
 use grantry_protocol::logout::back_channel::{LogoutToken, wait_after};
 use grantry_protocol::types::Seconds;
-use grantry_storage::{LogoutDelivery, StorageError};
+use grantry_protocol::{UserId, WorkspaceId};
+use grantry_storage::{DueDelivery, Instance, StorageError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -22,6 +23,10 @@ use url::Url;
 
 /// Most clients that are told at once.
 const AT_ONCE: usize = 32;
+/// Most of them about one person, who may have signed in to many that are slow.
+const ABOUT_ONE_PERSON: usize = 8;
+/// Most of them for one workspace.
+const FOR_ONE_WORKSPACE: usize = 16;
 /// Rows that are looked at together.
 const BATCH: i64 = 64;
 /// The pause when nothing is due, unless somebody signs out.
@@ -31,12 +36,24 @@ const MARGIN: Seconds = Seconds(5);
 /// How long after an attempt for which there was no place the next one is made.
 const WAIT_FOR_PLACE: Seconds = Seconds(10);
 
-/// An attempt that was claimed: in which workspace, what, and which one.
+/// Who has a share of those that are told at once.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Of {
+    Person(WorkspaceId, UserId),
+    Workspace(WorkspaceId),
+}
+
+/// The clients that are being told.
+#[derive(Clone)]
+struct Places {
+    all: Arc<Semaphore>,
+    shares: Arc<Shares<Of>>,
+}
+
+/// An attempt that was claimed: what, and which one.
 struct Attempt {
     server: Server,
-    workspace: WorkspaceId,
-    slug: String,
-    delivery: LogoutDelivery,
+    due: DueDelivery,
     number: i64,
 }
 
@@ -56,7 +73,7 @@ enum Outcome {
 
 /// Tells clients for as long as the server runs.
 pub(crate) async fn run(server: Server) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let places = Places { all: Arc::new(Semaphore::new(AT_ONCE)), shares: Arc::default() };
     loop {
         if !begin_due(&server, &places).await {
             // However this ends, it is time to look again: another process, or the command line, may have written something.
@@ -65,48 +82,65 @@ pub(crate) async fn run(server: Server) {
     }
 }
 
-/// Begins what is due. Whether there was anything.
-async fn begin_due(server: &Server, places: &Arc<Semaphore>) -> bool {
+/// Begins what is due, the oldest first, but for those whose share is taken. Whether there was anything to begin.
+async fn begin_due(server: &Server, places: &Places) -> bool {
     let now = server.clock().now();
-    // What could not be read now, the storage logged; it is tried again like everything else.
-    let due = server.store().read_instance(move |instance| instance.list_due_deliveries(now, BATCH)).await;
-    let mut begun = false;
-    for (workspace, slug, delivery) in due.unwrap_or_default() {
-        let Ok(place) = Arc::clone(places).acquire_owned().await else { return false };
-        let Ok(Some(attempt)) = Attempt::claim(server, (workspace, slug), delivery).await else { continue };
-        begun = true;
-        tokio::spawn(async move {
-            if attempt.make().await.is_err() {
-                tracing::warn!("what came of telling a client that a person signed out could not be written down");
-            }
-            drop(place);
-        });
+    let (mut begun, mut after) = (false, None);
+    loop {
+        // What could not be read now, the storage logged; it is tried again like everything else.
+        let next = move |instance: &mut Instance<'_>| instance.list_due_deliveries(now, after.as_ref(), BATCH);
+        let due = server.store().read_instance(next).await.unwrap_or_default();
+        after = due.last().cloned();
+        for due in due {
+            begun |= begin(server, places, due).await;
+        }
+        if after.is_none() {
+            return begun;
+        }
     }
-    begun
+}
+
+/// Begins an attempt, if it may be made now and no other process makes it.
+async fn begin(server: &Server, places: &Places, due: DueDelivery) -> bool {
+    let Some(share) = places.share_for(&due) else { return false };
+    let Ok(place) = Arc::clone(&places.all).acquire_owned().await else { return false };
+    let Ok(Some(attempt)) = Attempt::claim(server, due).await else { return false };
+    tokio::spawn(async move {
+        if attempt.make().await.is_err() {
+            tracing::warn!("what came of telling a client that a person signed out could not be written down");
+        }
+        drop((place, share));
+        // Whoever waits for a share has it now.
+        attempt.server.signed_out().notify_one();
+    });
+    true
+}
+
+impl Places {
+    fn share_for(&self, due: &DueDelivery) -> Option<Taken<Of>> {
+        let person = Of::Person(due.workspace, due.delivery.user);
+        self.shares.take([(person, ABOUT_ONE_PERSON), (Of::Workspace(due.workspace), FOR_ONE_WORKSPACE)])
+    }
 }
 
 impl Attempt {
     /// Takes a delivery in hand; `None`: another process did. First of all, so that what fails then is not the oldest any more.
-    async fn claim(
-        server: &Server,
-        (workspace, slug): (WorkspaceId, String),
-        delivery: LogoutDelivery,
-    ) -> Result<Option<Self>, StorageError> {
-        let number = delivery.attempts + 1;
+    async fn claim(server: &Server, due: DueDelivery) -> Result<Option<Self>, StorageError> {
+        let number = due.delivery.attempts + 1;
         let request = i64::try_from(server.settings().outbound.timeout.as_secs()).unwrap_or(i64::MAX);
         let until = server.clock().now().plus(Seconds(request)).plus(MARGIN);
-        let due = delivery.clone();
-        let claimed = server.store().write(workspace, move |tx| tx.claim_delivery(&due, until)).await?;
-        Ok(claimed.then(|| Self { server: server.clone(), workspace, slug, delivery, number }))
+        let delivery = due.delivery.clone();
+        let claimed = server.store().write(due.workspace, move |tx| tx.claim_delivery(&delivery, until)).await?;
+        Ok(claimed.then(|| Self { server: server.clone(), due, number }))
     }
 
     /// Tells the client, and writes down what came of it.
     async fn make(&self) -> Result<(), Failure> {
-        let here = Here::within(&self.server, &self.slug).await?;
+        let here = Here::within(&self.server, &self.due.slug).await?;
         let outcome = self.tell(&here).await?;
-        let (attempt, now) = ((self.delivery.id, self.number), self.server.clock().now());
+        let (attempt, now) = ((self.due.delivery.id, self.number), self.server.clock().now());
         let wait = wait_after(self.number).map(|wait| now.plus(wait));
-        let written = self.server.store().write(self.workspace, move |tx| match &outcome {
+        let written = self.server.store().write(self.due.workspace, move |tx| match &outcome {
             Outcome::Delivered => tx.finish_delivery(attempt.0, now),
             Outcome::NotTried => tx.release_delivery(attempt, now.plus(WAIT_FOR_PLACE)),
             Outcome::Failed(problem) => tx.postpone_delivery(attempt, problem, wait),
@@ -116,7 +150,7 @@ impl Attempt {
     }
 
     async fn tell(&self, here: &Here) -> Result<Outcome, Failure> {
-        let (client, user) = (self.delivery.client, self.delivery.user);
+        let (client, user) = (self.due.delivery.client, self.due.delivery.user);
         let found = here.read(move |tx| Ok((tx.find_client_by_row(client)?, tx.find_user(user)?)));
         let (client, user) = found.await?;
         let Some(client) = client.filter(|client| client.disabled_at.is_none()) else { return Ok(Outcome::Pointless) };
@@ -138,7 +172,7 @@ impl Attempt {
     async fn sign(&self, here: &Here, client: &Client, subject: Option<&str>) -> Result<String, Failure> {
         // Back-Channel Logout §2.6: by the algorithm of the client's ID Tokens.
         let key = signing::key(here, client.registration.openid.id_token_signed_response_alg).await?;
-        let (issuer, client_id, sid) = (here.issuer(), client.client_id.as_str(), self.delivery.sid.as_str());
+        let (issuer, client_id, sid) = (here.issuer(), client.client_id.as_str(), self.due.delivery.sid.as_str());
         let jti = draw_text::<16>(&mut here.server.randomness());
         let token = LogoutToken { issuer, client_id, subject, sid }.sign(&key, &jti, here.now);
         token.ok_or_else(|| {

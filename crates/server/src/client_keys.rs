@@ -1,8 +1,8 @@
 //! The public keys of a client: registered with it, or published by it and read from there.
 
+use crate::here::Here;
 use crate::outbound::{Fetched, Unreachable};
 use crate::reply::Failure;
-use crate::server::Server;
 use grantry_protocol::client::{Encryption, OpenidRegistration};
 use grantry_protocol::client_jwt::Unproven;
 use grantry_protocol::entropy::Entropy;
@@ -13,7 +13,7 @@ use url::Url;
 
 /// What a JWT of a client proves by its keys. Where none that is known made it, those at its `jwks_uri` are read again, once.
 pub(crate) async fn prove<T>(
-    server: &Server,
+    here: &Here,
     openid: &OpenidRegistration,
     check: impl Fn(&ClientKeys) -> Result<T, Unproven>,
     refuse: fn(&'static str) -> OAuthError,
@@ -23,9 +23,10 @@ pub(crate) async fn prove<T>(
         return check(&registered(openid).map_err(refuse)?).map_err(refused);
     };
     let url = Url::parse(uri).map_err(|_| refuse("the jwks_uri of the app is not a URL: register another"))?;
-    match check(&read(server.outbound().get(&url).await, refuse)?) {
+    let (outbound, asker) = (here.server.outbound(), here.asker());
+    match check(&read(outbound.get(&url, asker).await, refuse)?) {
         // OpenID Connect Core §10.1.1: a client changes its keys by publishing another under a new kid.
-        Err(Unproven::UnknownKey(_)) => check(&read(server.outbound().get_fresh(&url).await, refuse)?).map_err(refused),
+        Err(Unproven::UnknownKey(_)) => check(&read(outbound.get_fresh(&url, asker).await, refuse)?).map_err(refused),
         outcome => outcome.map_err(refused),
     }
 }
@@ -40,7 +41,7 @@ pub(crate) struct Recipient {
 impl Recipient {
     /// The client, if it registered that this is encrypted for it.
     pub(crate) async fn of(
-        server: &Server,
+        here: &Here,
         openid: &OpenidRegistration,
         encryption: Option<Encryption>,
     ) -> Result<Option<Self>, Failure> {
@@ -52,7 +53,7 @@ impl Recipient {
                 Err(Unproven::UnknownKey(cannot_encrypt("the app has no key that fits the algorithm it registered")))
             }
         };
-        let keys = prove(server, openid, find, cannot_encrypt).await?;
+        let keys = prove(here, openid, find, cannot_encrypt).await?;
         Ok(Some(Self { keys, encryption }))
     }
 

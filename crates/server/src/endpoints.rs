@@ -75,7 +75,7 @@ async fn prove(here: &Here, assertion: &AssertionCheck) -> Result<VerifiedClient
         assertion.verify_with_secrets(&secrets, issuer, now)?
     } else {
         let check = |keys: &ClientKeys| assertion.verify(keys, issuer, now);
-        client_keys::prove(&here.server, &registered.openid, check, invalid_assertion).await?
+        client_keys::prove(here, &registered.openid, check, invalid_assertion).await?
     };
     let (client, jti_digest, expires_at) = (proven.client().row, proven.jti_digest().to_owned(), proven.expires_at());
     let is_first = here.write(move |tx| tx.insert_used_assertion(client, &jti_digest, expires_at)).await?;

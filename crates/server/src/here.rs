@@ -1,7 +1,9 @@
 //! Where a request is: in which workspace, on which server, at what time. Every handler starts from it.
 
+use crate::outbound::Asker;
 use crate::reply::Failure;
 use crate::server::Server;
+use crate::throttle::place_of;
 use crate::workspace::OpenWorkspace;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::HeaderMap;
@@ -55,6 +57,11 @@ impl Here {
     /// The issuer of the workspace (RFC 8414 §2).
     pub(crate) fn issuer(&self) -> &str {
         &self.workspace.issuer
+    }
+
+    /// Because of whom another server is asked for something.
+    pub(crate) fn asker(&self) -> Asker {
+        Asker { workspace: self.row().id, place: place_of(self.address) }
     }
 
     /// The path of something in this workspace; `rest` begins with a slash.

@@ -1,8 +1,8 @@
 //! Checking a user's name and password, at whatever door they are given: throttled, and as slow for nobody as for somebody.
 
 use crate::here::Here;
-use crate::passwords::Busy;
 use crate::reply::Failure;
+use crate::slow::Busy;
 use crate::throttle::{Guesser, Outcome, Throttle, place_of};
 use grantry_protocol::Timestamp;
 use grantry_protocol::account::User;

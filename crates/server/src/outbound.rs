@@ -9,6 +9,7 @@ mod target;
 mod tls;
 mod unreachable;
 
+pub use places::Asker;
 pub use unreachable::Unreachable;
 
 use crate::settings::Reach;
@@ -58,20 +59,20 @@ impl Outbound {
     }
 
     /// What the URL answers, or answered lately: for as long as its `Cache-Control: max-age` says, within a minute and an hour.
-    pub async fn get(&self, url: &Url) -> Result<Arc<Fetched>, Unreachable> {
-        self.fetch(url, Wanted::Known).await
+    pub async fn get(&self, url: &Url, asker: Asker) -> Result<Arc<Fetched>, Unreachable> {
+        self.fetch(url, asker, Wanted::Known).await
     }
 
     /// What the URL answers now, where what is known of it will not do. No URL is asked more than once in ten seconds; sooner
     /// than that, this is what came of the last time.
-    pub async fn get_fresh(&self, url: &Url) -> Result<Arc<Fetched>, Unreachable> {
-        self.fetch(url, Wanted::Fresh).await
+    pub async fn get_fresh(&self, url: &Url, asker: Asker) -> Result<Arc<Fetched>, Unreachable> {
+        self.fetch(url, asker, Wanted::Fresh).await
     }
 
     /// What the URL answers to this one request, which nothing before it answers. Nothing of it is kept, so the caller sees to it
     /// that strangers do not have it asked all the time.
-    pub async fn get_once(&self, url: &Url) -> Result<Fetched, Unreachable> {
-        self.0.exchange.get(&Target::of(url)?).await
+    pub async fn get_once(&self, url: &Url, asker: Asker) -> Result<Fetched, Unreachable> {
+        self.0.exchange.get(&Target::of(url)?, asker).await
     }
 
     /// Posts a form, and tells the status of the answer, which is not a redirect. Nothing of it is kept.
@@ -79,7 +80,7 @@ impl Outbound {
         self.0.exchange.post_form(&Target::of(url)?, body).await
     }
 
-    async fn fetch(&self, url: &Url, wanted: Wanted) -> Outcome {
+    async fn fetch(&self, url: &Url, asker: Asker, wanted: Wanted) -> Outcome {
         let target = Target::of(url)?;
         // RFC 9110 §7.1: a fragment is not sent, so with another one nobody is asked sooner.
         let url = &url[..Position::AfterQuery];
@@ -97,7 +98,7 @@ impl Outbound {
         // As a task, so that it is finished and remembered even when the one who asked has gone: hanging up early must neither
         // spoil it for those who wait, nor let a URL be asked again and again.
         let fetching = tokio::spawn(async move {
-            let outcome = inner.exchange.get(&target).await.map(Arc::new);
+            let outcome = inner.exchange.get(&target, asker).await.map(Arc::new);
             if !matches!(outcome, Err(Unreachable::Busy)) {
                 inner.cache.remember(&url, &outcome, inner.clock.now());
             }

@@ -2,8 +2,8 @@
 
 use crate::pages::error::{ErrorPage, Rule as PageRule};
 use crate::pages::{self, layout::Frame};
-use crate::passwords::Busy;
 use crate::server::Server;
+use crate::slow::Busy;
 use askama::Template;
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};

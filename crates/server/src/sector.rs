@@ -12,7 +12,7 @@ pub(crate) async fn check(here: &Here, registration: &Registration) -> Result<Re
     let Some(uri) = &registration.openid.sector_identifier_uri else { return Ok(Ok(())) };
     let url = Url::parse(uri).map_err(|_| Failure::Internal)?;
     // Whoever has just corrected the list, and registers again, is not told what it was before.
-    match here.server.outbound().get_once(&url).await {
+    match here.server.outbound().get_once(&url, here.asker()).await {
         Ok(fetched) => Ok(check_sector(registration, &fetched.body)),
         Err(Unreachable::Busy) => Err(Failure::Busy),
         Err(unreachable) => Ok(Err(wrong_sector(unreachable.as_str()))),

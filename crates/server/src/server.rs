@@ -7,6 +7,7 @@ use crate::outbound::Outbound;
 use crate::passwords::Passwords;
 use crate::random::Randomness;
 use crate::settings::Settings;
+use crate::slow::SlowThreads;
 use crate::throttle::Throttle;
 use crate::workspace::OpenWorkspaces;
 use grantry_protocol::sealed::MasterKey;
@@ -33,11 +34,11 @@ struct Inner {
     parts: Parts,
     outbound: Outbound,
     passwords: Passwords,
+    key_makers: SlowThreads,
     throttle: Throttle,
     registrations: Allowance,
     sign_ups: Allowance,
     workspaces: OpenWorkspaces,
-    first_keys: tokio::sync::Mutex<()>,
     signed_out: Notify,
     metrics: Metrics,
     readiness: Readiness,
@@ -65,17 +66,18 @@ impl Server {
     /// A server from its settings and parts.
     pub fn new(settings: Settings, parts: Parts) -> Self {
         let passwords = Passwords::start(settings.workers, settings.password_queue, &parts.randomness);
+        let key_makers = SlowThreads::start(settings.workers, settings.password_queue);
         let outbound = Outbound::new(settings.outbound.clone(), parts.clock.clone());
         Self(Arc::new(Inner {
             settings,
             parts,
             outbound,
             passwords,
+            key_makers,
             throttle: Throttle::default(),
             registrations: Allowance::new(REGISTRATIONS.0, REGISTRATIONS.1),
             sign_ups: Allowance::new(SIGN_UPS.0, SIGN_UPS.1),
             workspaces: OpenWorkspaces::default(),
-            first_keys: tokio::sync::Mutex::default(),
             signed_out: Notify::new(),
             metrics: Metrics::default(),
             readiness: Readiness::default(),
@@ -132,14 +134,14 @@ impl Server {
         &self.0.workspaces
     }
 
-    /// Held by whoever makes the first signing key of an algorithm.
-    pub(crate) fn first_keys(&self) -> &tokio::sync::Mutex<()> {
-        &self.0.first_keys
-    }
-
-    /// Woken when a session may have ended of which clients have to be told.
+    /// Woken when there may be clients to tell of the end of a session.
     pub(crate) fn signed_out(&self) -> &Notify {
         &self.0.signed_out
+    }
+
+    /// The threads that make RSA keys: nobody who signs in waits for them.
+    pub(crate) fn key_makers(&self) -> &SlowThreads {
+        &self.0.key_makers
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -49,8 +49,8 @@ pub(crate) async fn prepare(server: &Server, slug: &str, chosen: &ChosenAlgorith
 }
 
 async fn first(server: &Server, slug: &str, algorithm: Algorithm) -> Result<Arc<SigningKey>, Failure> {
-    // One at a time in this process: making a key costs more than waiting for it.
-    let _turn = server.first_keys().lock().await;
+    let turn = Arc::clone(&server.workspaces().find(server, slug).await?.making_keys);
+    let _turn = turn.lock().await;
     let now = server.clock().now();
     let known = |open: &OpenWorkspace| open.signing.active(algorithm, now).cloned();
     let open = server.workspaces().read_again(server, slug).await?;
@@ -75,10 +75,11 @@ pub(crate) fn renew(server: &Server, open: &Arc<OpenWorkspace>) {
     if due.is_empty() {
         return;
     }
+    // Whoever is at it already, or makes a first key, is not waited for: the workspace is soon opened again.
+    let Ok(turn) = Arc::clone(&open.making_keys).try_lock_owned() else { return };
     let (server, workspace) = (server.clone(), open.row.id);
     tokio::spawn(async move {
-        // Whoever is at it already, or makes a first key, is not waited for: the workspace is soon opened again.
-        let Ok(_turn) = server.first_keys().try_lock() else { return };
+        let _turn = turn;
         for algorithm in due {
             let Ok(sealed) = make(&server, workspace, algorithm).await else { return };
             let new = NewSigningKey { algorithm, sealed, active_at: now.plus(PUBLISHED_AHEAD) };
@@ -91,10 +92,13 @@ pub(crate) fn renew(server: &Server, open: &Arc<OpenWorkspace>) {
     });
 }
 
-/// Makes a key and seals it for the database. An RSA key takes long, so it is made on the threads for passwords; when their
-/// queue is full, the answer is 503.
+/// Makes a key and seals it for the database. An RSA key takes long, so it is made on threads for that; when their queue is
+/// full, the answer is 503.
 pub(crate) async fn make(server: &Server, workspace: WorkspaceId, algorithm: Algorithm) -> Result<Vec<u8>, Failure> {
-    let made = server.passwords().run(move || SigningKey::generate(algorithm)).await?;
+    let made = match algorithm {
+        Algorithm::RS256 | Algorithm::PS256 => server.key_makers().run(move || SigningKey::generate(algorithm)).await?,
+        Algorithm::ES256 | Algorithm::EdDSA => SigningKey::generate(algorithm),
+    };
     let material = made.ok_or_else(|| {
         tracing::error!(%algorithm, "a signing key cannot be made");
         Failure::Internal
@@ -126,7 +130,7 @@ pub(crate) fn open_one(server: &Server, workspace: WorkspaceId, key: &Key) -> Op
     SigningKey::from_pkcs8(key.algorithm?, &material)
 }
 
-/// Where a signing key stands.
+/// Where a key of an algorithm stands.
 pub(crate) fn state(key: &Key, now: Timestamp) -> KeyState {
     schedule(key).state(now)
 }

@@ -29,6 +29,8 @@ pub(crate) struct OpenWorkspace {
     pub(crate) decryption: DecryptionKeys,
     /// What pairwise `sub`s are computed with (OpenID Connect Core §8.1).
     pub(crate) pairwise: PairwiseKey,
+    /// Held by whoever makes a key: making one costs more than waiting for it.
+    pub(crate) making_keys: Arc<tokio::sync::Mutex<()>>,
     /// `{public_url}/{workspace}` (RFC 8414 §2).
     pub(crate) issuer: String,
     /// Those of its clients that were asked for.
@@ -155,7 +157,8 @@ async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Re
     let issuer = format!("{}/{}", server.settings().public_url, row.slug);
     let (clients, documents) = (KnownClients::default(), Documents::default());
     let pairwise = PairwiseKey::new(&pairwise);
-    Ok(OpenWorkspace { row, ring, signing, decryption, pairwise, issuer, clients, documents })
+    let making_keys = before.map(|before| Arc::clone(&before.making_keys)).unwrap_or_default();
+    Ok(OpenWorkspace { row, ring, signing, decryption, pairwise, making_keys, issuer, clients, documents })
 }
 
 /// Makes the key of a workspace that has none yet; whoever is faster, there is one.

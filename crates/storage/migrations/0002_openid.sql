@@ -10,7 +10,7 @@ ALTER TABLE grants ADD COLUMN openid TEXT;
 -- sector repeats what the registration says of pairwise subjects, so that a grant can be read with it.
 ALTER TABLE clients ADD COLUMN sector TEXT;
 
--- A client that registered itself: which registration access token is good, and when it goes if nobody uses it.
+-- A client that registered itself: how often that was changed, and when it goes if nobody uses it. Both are absent for others.
 ALTER TABLE clients ADD COLUMN registration_generation BIGINT;
 ALTER TABLE clients ADD COLUMN unused_until BIGINT;
 CREATE INDEX clients_unused ON clients (unused_until);
@@ -50,6 +50,6 @@ CREATE TABLE logout_deliveries (
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (workspace_id, id)
 );
-CREATE INDEX logout_deliveries_due ON logout_deliveries (next_attempt_at);
+CREATE INDEX logout_deliveries_due ON logout_deliveries (next_attempt_at, workspace_id, id);
 CREATE INDEX logout_deliveries_client ON logout_deliveries (workspace_id, client_row, id);
 CREATE INDEX logout_deliveries_expiry ON logout_deliveries (expires_at);

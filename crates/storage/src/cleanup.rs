@@ -21,9 +21,10 @@ const REVOKED_TOKENS: &str = "DELETE FROM revoked_tokens WHERE (workspace_id, to
 const SECRETS: &str = "DELETE FROM client_secrets WHERE (workspace_id, client_row, number) IN (
     SELECT workspace_id, client_row, number FROM client_secrets WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 
-/// A sealing key opens what it sealed for as long as it is there; a signing key is of no use when nothing it signed can live.
-const SIGNING_KEYS: &str = "DELETE FROM keys WHERE (workspace_id, purpose, number) IN (
-    SELECT workspace_id, purpose, number FROM keys WHERE retired_at < $1 AND purpose = 'signing'
+/// A sealing key opens what it sealed for as long as it is there; a signing key is of no use when nothing it signed can live, and
+/// one that others encrypted for when they know its successor.
+const KEYS_OF_ALGORITHMS: &str = "DELETE FROM keys WHERE (workspace_id, purpose, number) IN (
+    SELECT workspace_id, purpose, number FROM keys WHERE retired_at < $1 AND purpose IN ('signing', 'encryption')
     ORDER BY retired_at LIMIT $2)";
 
 /// A session that somebody ended stays for as long as a grant could come alive again without it.
@@ -73,7 +74,7 @@ impl Instance<'_> {
         for (sql, before) in [
             (REVOKED_TOKENS, now),
             (SECRETS, ago(MARGIN)),
-            (SIGNING_KEYS, ago(KEY_MARGIN)),
+            (KEYS_OF_ALGORITHMS, ago(KEY_MARGIN)),
             (SESSIONS, ago(SESSION_MARGIN)),
             (GRANTS, ago(MARGIN)),
             (SESSION_CLIENTS, ago(MARGIN)),

@@ -132,24 +132,45 @@ impl Tx<'_> {
 
     /// Changes what is registered about a client. False: there is no such client.
     pub fn update_registration(&mut self, row: ClientRow, registration: &Registration) -> Result<bool> {
+        self.write_registration(row, registration, None)
+    }
+
+    /// Changes what a client registered about itself, if nobody has changed it since it was of this generation. False: somebody
+    /// has, or removed the client.
+    pub fn update_own_registration(
+        &mut self,
+        row: ClientRow,
+        registration: &Registration,
+        generation: i64,
+    ) -> Result<bool> {
+        self.write_registration(row, registration, Some(generation))
+    }
+
+    fn write_registration(
+        &mut self,
+        row: ClientRow,
+        registration: &Registration,
+        generation: Option<i64>,
+    ) -> Result<bool> {
         let changed = self.execute(
-            "UPDATE clients SET name = $3, resource = $4, registration = $5, sector = $6
-             WHERE workspace_id = $1 AND id = $2",
+            "UPDATE clients SET name = $3, resource = $4, registration = $5, sector = $6,
+             registration_generation = registration_generation + 1 WHERE workspace_id = $1 AND id = $2
+             AND (CAST($7 AS BIGINT) IS NULL OR registration_generation = $7)",
             &[
                 row.into(),
                 (&registration.name).into(),
                 registration.resource.as_ref().into(),
                 (&to_json(registration)?).into(),
                 sector_of(registration).as_ref().into(),
+                generation.into(),
             ],
         )?;
         Ok(changed > 0)
     }
 
-    /// Keeps a client that registered itself, because somebody uses it. False: it was kept already, or is gone.
+    /// Keeps a client that registered itself, because somebody uses it. False: it is gone.
     pub fn keep_client(&mut self, row: ClientRow) -> Result<bool> {
-        let sql = "UPDATE clients SET unused_until = NULL
-                   WHERE workspace_id = $1 AND id = $2 AND unused_until IS NOT NULL";
+        let sql = "UPDATE clients SET unused_until = NULL WHERE workspace_id = $1 AND id = $2";
         Ok(self.execute(sql, &[row.into()])? > 0)
     }
 

@@ -59,12 +59,20 @@ impl FromRow for LogoutDelivery {
     }
 }
 
-/// A delivery that is due, in the workspace with this id and slug.
-struct Due(WorkspaceId, String, LogoutDelivery);
+/// A delivery that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueDelivery {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Its slug.
+    pub slug: String,
+    /// The delivery.
+    pub delivery: LogoutDelivery,
+}
 
-impl FromRow for Due {
+impl FromRow for DueDelivery {
     fn from_row(row: &mut Row) -> Result<Self> {
-        Ok(Self(row.take()?, row.take()?, LogoutDelivery::from_row(row)?))
+        Ok(Self { workspace: row.take()?, slug: row.take()?, delivery: LogoutDelivery::from_row(row)? })
     }
 }
 
@@ -139,21 +147,27 @@ impl Tx<'_> {
 }
 
 impl Instance<'_> {
-    /// What is due, in every workspace that is in use, the oldest first.
+    /// What is due, in every workspace that is in use, the oldest first: the next few `after` one of them.
     pub fn list_due_deliveries(
         &mut self,
         now: Timestamp,
+        after: Option<&DueDelivery>,
         limit: i64,
-    ) -> Result<Vec<(WorkspaceId, String, LogoutDelivery)>> {
-        let due: Vec<Due> = self.rows(
+    ) -> Result<Vec<DueDelivery>> {
+        let begin = (Timestamp::from_unix(i64::MIN), WorkspaceId(i64::MIN), i64::MIN);
+        let position =
+            |due: &DueDelivery| (due.delivery.next_attempt_at.unwrap_or(begin.0), due.workspace, due.delivery.id);
+        let (at, workspace, id) = after.map_or(begin, position);
+        self.rows(
             concat!(
                 "SELECT workspaces.id, workspaces.slug, ",
                 delivery_columns!(),
                 " FROM logout_deliveries JOIN workspaces ON workspaces.id = logout_deliveries.workspace_id
-                 WHERE next_attempt_at <= $1 AND workspaces.disabled_at IS NULL ORDER BY next_attempt_at LIMIT $2"
+                 WHERE next_attempt_at <= $1 AND (next_attempt_at, workspace_id, logout_deliveries.id) > ($2, $3, $4)
+                 AND workspaces.disabled_at IS NULL
+                 ORDER BY next_attempt_at, workspace_id, logout_deliveries.id LIMIT $5"
             ),
-            &[now.into(), limit.into()],
-        )?;
-        Ok(due.into_iter().map(|Due(id, slug, delivery)| (id, slug, delivery)).collect())
+            &[now.into(), at.into(), workspace.into(), id.into(), limit.into()],
+        )
     }
 }

@@ -1,4 +1,4 @@
-//! Keys of an algorithm: made once however many processes need one; and those that sign, followed by one successor at a time.
+//! Keys of an algorithm: made once however many processes need one, and followed by one successor at a time.
 
 use crate::error::{Result, StorageError};
 use crate::key::ATTEMPTS;
@@ -47,6 +47,22 @@ impl Tx<'_> {
     pub fn insert_encryption_key(&mut self, alg: KeyManagement, sealed: &[u8], now: Timestamp) -> Result<Option<i64>> {
         let new = Row { purpose: KeyPurpose::Encryption, algorithm: alg.as_str(), sealed, active_at: now };
         self.insert_unless_there(&new, now, Timestamp::from_unix(i64::MIN))
+    }
+
+    /// Writes the successor of the key with this number: others encrypt for it from now on, and the one before only opens any
+    /// more. None: it has one already.
+    pub fn insert_next_encryption_key(
+        &mut self,
+        (alg, before): (KeyManagement, i64),
+        sealed: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
+        let retired = self.execute(
+            "UPDATE keys SET retired_at = $4 WHERE workspace_id = $1 AND purpose = 'encryption' AND algorithm = $2
+             AND number = $3 AND retired_at IS NULL",
+            &[alg.as_str().into(), before.into(), now.into()],
+        )?;
+        if retired > 0 { self.insert_encryption_key(alg, sealed, now) } else { Ok(None) }
     }
 
     fn insert_signing_key(&mut self, new: &NewSigningKey, now: Timestamp, after: Timestamp) -> Result<Option<i64>> {

@@ -306,6 +306,10 @@ fn signing_keys(home: &Home) {
     assert!(refused.contains("has no signing key yet"), "{refused}");
     let refused = home.fails(2, "key rotate --workspace acme --algorithm ES256");
     assert!(refused.contains("--purpose signing"), "{refused}");
+    let refused = home.fails(2, "key rotate --workspace acme --purpose encryption --algorithm ES256");
+    assert!(refused.contains("--purpose signing"), "{refused}");
+    let refused = home.fails(1, "key rotate --workspace acme --purpose encryption");
+    assert!(refused.contains("has no encryption key yet"), "{refused}");
     let made = home.json("key rotate --workspace acme --purpose signing --algorithm ES256");
     assert_eq!(made["keys"].as_array().unwrap().len(), 1);
     let key = &made["keys"][0];

@@ -15,8 +15,11 @@ pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jw
 /// What an assertion may say in its header that it is; most say nothing.
 const TYP: &str = "client-authentication+jwt";
 
-/// How far ahead the end of an assertion may be: so long it has to be remembered.
+/// How far ahead the end of an assertion may be.
 const LONGEST_LIFE: Seconds = Seconds::hours(1);
+
+/// How long after it was made an assertion is good, whatever its end: so long it has to be remembered.
+const LONGEST_USE: Seconds = Seconds::minutes(5);
 
 /// The algorithms of assertions, in the order metadata lists them.
 pub fn assertion_algorithms() -> impl Iterator<Item = &'static str> {
@@ -127,23 +130,40 @@ impl AssertionCheck {
         if claims.iss.as_deref() != client_id || claims.sub.as_deref() != client_id {
             return Err(invalid_assertion("iss and sub of the client assertion must both be the client_id"));
         }
-        // RFC 7523 §3: it is meant for us, and for nobody else who could then use it here.
+        // RFC 7523 §3, as RFC 10070 has it now: it is meant for us, and for nobody else who could then use it here.
         if !claims.aud.as_ref().is_some_and(|aud| aud.is(issuer)) {
             return Err(invalid_assertion(
-                "aud of the client assertion must be the issuer of this workspace, as in its metadata, as one string: \
-                 not an array, and not the URL of an endpoint",
+                "aud of the client assertion must be the issuer of this workspace, as one string: issuer in its \
+                 .well-known/openid-configuration, not the URL of an endpoint, and not an array",
             ));
         }
         check_times(claims, now).map_err(invalid_assertion)?;
-        // RFC 7523 §3: exp is required, and may be refused where it is unreasonably far ahead.
-        let exp = claims.exp.filter(|exp| *exp <= now.plus(LONGEST_LIFE).plus(SKEW));
-        let exp = exp.ok_or(invalid_assertion("the client assertion needs an exp, at most an hour ahead"))?;
+        let end = end_of_use(claims, now)?;
         // OpenID Connect Core §9: jti is required.
         let jti = claims.jti.as_deref().filter(|jti| !jti.is_empty());
         let jti = jti.ok_or(invalid_assertion("the client assertion needs a jti: a name that no other has"))?;
         // The second time for the clocks of servers that share a database.
-        let expires_at = exp.plus(SKEW).plus(SKEW);
+        let expires_at = end.plus(SKEW).plus(SKEW);
         Ok(ProvenOnce { client: Arc::clone(&self.client), jti_digest: digest(&SHA256, jti.as_bytes()), expires_at })
+    }
+}
+
+/// Until when an assertion can be used, if it still can.
+fn end_of_use(claims: &Claims, now: Timestamp) -> Result<Timestamp, OAuthError> {
+    // RFC 7523 §3: exp is required, and may be refused where it is unreasonably far ahead.
+    let exp = claims.exp.filter(|exp| *exp <= now.plus(LONGEST_LIFE).plus(SKEW));
+    let exp = exp.ok_or(invalid_assertion("the client assertion needs an exp, at most an hour ahead"))?;
+    // RFC 7523 §3: iat may be refused where it is unreasonably far in the past. Libraries say an hour where their callers say
+    // nothing, and send what they made at once: it is when it was made that keeps what has to be remembered short.
+    match claims.iat.map(|iat| iat.plus(LONGEST_USE)) {
+        Some(end) if now >= end.plus(SKEW) => Err(invalid_assertion(
+            "the client assertion was made more than five minutes ago, says its iat: make a new one for each request",
+        )),
+        Some(end) => Ok(exp.min(end)),
+        None if exp > now.plus(LONGEST_USE).plus(SKEW) => {
+            Err(invalid_assertion("without an iat, exp of the client assertion must be at most five minutes ahead"))
+        }
+        None => Ok(exp),
     }
 }
 

@@ -91,6 +91,15 @@ impl ClientKeys {
         fitting.min_by_key(|(leaves_open, _)| *leaves_open).map(|(_, key)| key)
     }
 
+    /// RFC 7517 §4.5: the key for this algorithm where there is one alone, and it has no name: then it is meant whatever it is called.
+    pub(super) fn only_unnamed(&self, algorithm: Algorithm) -> Option<DecodingKey> {
+        let mut fitting = self.0.iter().filter_map(|key| Some((key, key.verification(algorithm)?)));
+        match (fitting.next(), fitting.next()) {
+            (Some((key, verifying)), None) if key.kid.is_none() => Some(verifying),
+            _ => None,
+        }
+    }
+
     /// RFC 7515 §6: what may verify a signature by this algorithm: keys of its name, or where it names none, the first few.
     pub(super) fn verifying(&self, kid: Option<&str>, algorithm: Algorithm) -> impl Iterator<Item = DecodingKey> {
         let named = self.0.iter().filter(move |key| kid.is_none() || key.kid.as_deref() == kid);
@@ -184,6 +193,24 @@ mod tests {
         assert_eq!(used(&[rsa(2048), rsa(3072), rsa(4096), rsa(8192)]), 4);
         for bits in [512, 1024, 2040, 2047, 8200, 16_384] {
             assert_eq!(used(&[rsa(bits)]), 0, "{bits}");
+        }
+        let mut even = rsa(2048);
+        even["n"] = json!(URL_SAFE_NO_PAD.encode([&[0x80; 255][..], &[0xfe]].concat()));
+        assert_eq!(used(&[even]), 0, "no product of two primes but 2");
+    }
+
+    #[test]
+    fn rfc8017_s3_1_an_rsa_key_has_an_odd_exponent_that_is_not_one_and_not_huge() {
+        let with = |e: &[u8]| {
+            let mut key = rsa(2048);
+            key["e"] = json!(URL_SAFE_NO_PAD.encode(e));
+            used(&[key])
+        };
+        for e in [&[3][..], &[17], &[1, 0, 1], &[0xff, 0xff, 0xff, 0xff]] {
+            assert_eq!(with(e), 1, "{e:?}");
+        }
+        for e in [&[][..], &[0], &[1], &[2], &[1, 0, 0], &[1, 0, 0, 0, 0, 1], &[0, 1, 0, 1], &[1; 256], &[1; 1_024]] {
+            assert_eq!(with(e), 0, "{e:?}");
         }
     }
 

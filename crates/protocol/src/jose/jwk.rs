@@ -120,9 +120,19 @@ impl Material {
             ("RSA", _) => {
                 let key = RsaPublicKeyComponents { n: bytes(&members.n)?, e: bytes(&members.e)? };
                 let parsed: Result<PublicEncryptingKey, _> = key.clone().try_into();
-                parsed.is_ok().then_some(Self::Rsa(key))
+                (parsed.is_ok() && is_odd(&key.n) && is_exponent(&key.e)).then_some(Self::Rsa(key))
             }
             _ => None,
         }
     }
+}
+
+fn is_odd(number: &[u8]) -> bool {
+    number.last().is_some_and(|last| last % 2 == 1)
+}
+
+/// RFC 8017 §3.1: odd and at least 3: with 1, everybody can sign. RFC 7518 §2: without leading zeros. And of at most 32 bits: with
+/// a long one verifying becomes a way to keep us busy.
+fn is_exponent(e: &[u8]) -> bool {
+    is_odd(e) && e[0] != 0 && e.len() <= 4 && !matches!(e, [1])
 }

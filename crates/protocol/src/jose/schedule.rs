@@ -1,4 +1,5 @@
-//! When a signing key signs, and when it is published: next → active → retiring, asked of the clock like every expiry.
+//! When a signing key signs, and when it is published: next → active → retiring, asked of the clock like every expiry. What
+//! others encrypt for is active at once, and retiring when it only opens any more.
 
 use crate::token::LONGEST_JWT;
 use crate::types::{Seconds, Timestamp};
@@ -8,7 +9,7 @@ use serde::Serialize;
 pub const PUBLISHED_AHEAD: Seconds = Seconds::days(1);
 
 /// How long a key stays published after its last signature: as long as what it signed can live, and an hour for clocks
-/// that differ.
+/// that differ. So long, too, one that others encrypted for opens after its successor was published: they keep the set no longer.
 pub const PUBLISHED_AFTER: Seconds = Seconds(LONGEST_JWT.0 + Seconds::hours(1).0);
 
 /// When a first key begins to sign, for which nobody has to wait: a little ago, since the clocks of processes differ.

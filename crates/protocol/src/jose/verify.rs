@@ -85,20 +85,20 @@ impl<'a> SignedJwt<'a> {
         // RFC 8725 §3.1: the algorithm is one that was agreed on; `none` and HMAC are never among these.
         let algorithm = self.header.text("alg").and_then(Algorithm::parse);
         let algorithm = algorithm.filter(|it| algorithms.contains(it)).ok_or(VerifyError::WrongAlgorithm)?;
-        // RFC 7515 §4.1.4: the key is the one that is named.
+        // RFC 7515 §4.1.4: the key is the one that is named. OpenID Connect Core §10.1: a client with one key need not name it.
         let kid = self.header.text("kid");
-        if kid.is_some_and(|kid| !keys.know(kid)) {
-            return Err(VerifyError::UnknownKey);
-        }
-        let mut candidates = keys.verifying(kid, algorithm).peekable();
-        let fits = candidates.peek().is_some();
-        if candidates.any(|key| verifies(&key, algorithm, self.message, self.signature)) {
+        let is_known = kid.is_some_and(|kid| keys.know(kid));
+        let candidates: Vec<_> = match kid {
+            Some(_) if !is_known => keys.only_unnamed(algorithm).into_iter().collect(),
+            kid => keys.verifying(kid, algorithm).collect(),
+        };
+        if candidates.iter().any(|key| verifies(key, algorithm, self.message, self.signature)) {
             return Ok(&self.claims);
         }
-        Err(match kid {
-            None => VerifyError::UnknownKey,
-            Some(_) if fits => VerifyError::BadSignature,
-            Some(_) => VerifyError::WrongAlgorithm,
+        Err(match is_known {
+            false => VerifyError::UnknownKey,
+            true if candidates.is_empty() => VerifyError::WrongAlgorithm,
+            true => VerifyError::BadSignature,
         })
     }
 

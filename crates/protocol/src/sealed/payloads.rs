@@ -131,8 +131,6 @@ pub struct InitialAccessToken {
 pub struct RegistrationAccessToken {
     /// The app.
     pub client: ClientRow,
-    /// Which of its registration access tokens it is.
-    pub generation: i64,
 }
 
 /// What a browser has to do whose session has just ended, on its way to the page that does it.

@@ -66,14 +66,7 @@ async fn begin(here: &Here, browser: &Browser, query: String) -> Result<WaitingR
     if !query.is_ascii() {
         return Err(Failure::BadForm("the request is not percent-encoded"));
     }
-    let query = match request_object::resolve(here, &query).await {
-        Ok(resolved) => resolved.unwrap_or(query),
-        // RFC 9700 §4.11.2: as below, but there is no request yet that could wait for a login. So the person is told.
-        Err(Failure::Redirected(_, error)) if browser.person().is_none() && !is_silent(&query) => {
-            return Err(error.into());
-        }
-        Err(failure) => return Err(failure),
-    };
+    let query = request_object::resolve(here, browser, &query).await?.unwrap_or(query);
     let session = browser.person().map(|person| person.session);
     Ok(WaitingRequest { query, asked_at: here.now, expires_at: here.now.plus(PATIENCE), session, chosen: None })
 }
@@ -224,7 +217,10 @@ pub(crate) async fn issue(
         session_ends_at: browser.signed_in.as_ref().map_or(here.now, |(session, _)| session.expires_at),
     };
     // Before anything is written: where a first key is needed, it is there by then.
-    let tokens = Tokens::of(here, client).await?;
+    let tokens = match authorized.is_openid() {
+        true => Tokens::with_id_tokens(here, client).await?,
+        false => Tokens::of(here, client).await?,
+    };
     let now = here.now;
     let Some(written) = here.write(move |tx| writing.write(tx, now)).await? else { return Ok(None) };
     let subject = told(here, client, &written.user.subject);

@@ -21,7 +21,7 @@ pub(crate) async fn get(here: Here) -> Result<Response, Failure> {
 pub(crate) async fn jwks(here: Here, headers: HeaderMap) -> Result<Response, Failure> {
     let open = signing::with_usual_key(&here).await?;
     let write = || {
-        let keys = open.signing.key_set(here.now).with_encryption_keys(open.decryption.iter());
+        let keys = open.signing.key_set(here.now).with_encryption_keys(open.decryption.published());
         Ok((written(&keys)?, HeaderValue::try_from(keys.etag()).map_err(|_| Failure::Internal)?))
     };
     let (keys, etag) = open.documents.key_set.get_or_init(write).clone()?;

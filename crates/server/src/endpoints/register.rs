@@ -43,7 +43,7 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, Json(body): Json) -> Re
     let registration = metadata.registration(&client_id, registrar, None, here.row())?;
     sector::check(&here, &registration).await?.map_err(RegistrationError::from)?;
     let secret = fresh_secret(&here, &registration);
-    let dynamic = DynamicRegistration { generation: 1, unused_until: Some(here.now.plus(UNUSED)) };
+    let dynamic = DynamicRegistration { generation: 0, unused_until: Some(here.now.plus(UNUSED)) };
     let new = NewClient {
         client_id: client_id.clone(),
         registration: registration.clone(),
@@ -53,7 +53,7 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, Json(body): Json) -> Re
     };
     let now = here.now;
     let row = here.write(move |tx| tx.insert_client(&new, now)).await?;
-    let client = Known { row, client_id: &client_id, dynamic, created_at: now };
+    let client = Known { row, client_id: &client_id, created_at: now };
     let answer = client.answer(&here, &registration, (secret, statement));
     registered(&here, &registration).await;
     Ok((StatusCode::CREATED, answer).into_response())
@@ -81,17 +81,17 @@ pub(crate) async fn put(own: Own, Json(body): Json) -> Result<Response, Failure>
     let secret = if has_one { None } else { fresh_secret(here, &registration) };
     let (row, now, new) = (client.row, here.now, registration.clone());
     let digest = secret.as_ref().map(|secret| secret.digest.clone());
+    let generation = own.dynamic.generation;
     let updated = here.write_clients(move |tx| {
-        // It is gone: then nothing is changed.
-        if let Some(digest) = &digest
-            && tx.rotate_secret(row, digest, now, now)?.is_none()
-        {
-            return Ok(false);
+        let updated = tx.update_own_registration(row, &new, generation)?;
+        if let (true, Some(digest)) = (updated, &digest) {
+            tx.rotate_secret(row, digest, now, now)?;
         }
-        tx.update_registration(row, &new)
+        Ok(updated)
     });
+    // RFC 7592 §2.2: what it replaces is what it was read with. Whoever changed or removed that meanwhile comes first.
     if !updated.await? {
-        return Err(bearer::not_good().into());
+        return Err(Failure::Busy);
     }
     let answer = own.known().answer(here, &registration, (secret, statement));
     registered(here, &registration).await;
@@ -143,8 +143,7 @@ impl FromRequestParts<Server> for Own {
         // RFC 7592 §2.1: the token of another client, or of one that is gone, is not good here.
         let own = client.filter(|client| asked.as_ref() == Some(&client.client_id) && client.disabled_at.is_none());
         let own = own.and_then(|client| Some((client.dynamic?, client)));
-        let (dynamic, client) =
-            own.filter(|(dynamic, _)| dynamic.generation == token.generation).ok_or(bearer::not_good())?;
+        let (dynamic, client) = own.ok_or(bearer::not_good())?;
         Ok(Self { here, client, dynamic })
     }
 }
@@ -152,7 +151,7 @@ impl FromRequestParts<Server> for Own {
 impl Own {
     fn known(&self) -> Known<'_> {
         let Client { row, client_id, created_at, .. } = &self.client;
-        Known { row: *row, client_id, dynamic: self.dynamic, created_at: *created_at }
+        Known { row: *row, client_id, created_at: *created_at }
     }
 }
 
@@ -213,7 +212,6 @@ async fn registered(here: &Here, registration: &Registration) {
 struct Known<'a> {
     row: ClientRow,
     client_id: &'a str,
-    dynamic: DynamicRegistration,
     created_at: Timestamp,
 }
 
@@ -243,7 +241,7 @@ impl Known<'_> {
         registration: &Registration,
         (secret, software_statement): (Option<FreshSecret>, Option<Value>),
     ) -> impl IntoResponse + use<> {
-        let token = RegistrationAccessToken { client: self.row, generation: self.dynamic.generation };
+        let token = RegistrationAccessToken { client: self.row };
         let answer = Answer {
             client_id: self.client_id,
             client_id_issued_at: self.created_at,

@@ -69,7 +69,7 @@ async fn answer(here: &Here, headers: &HeaderMap, params: &Params) -> Result<Res
     }
     let answer = claims_of(here, &standing, &user, &token.scope);
     let openid = &client.registration.openid;
-    let recipient = Recipient::of(&here.server, openid, openid.userinfo_encryption()).await?;
+    let recipient = Recipient::of(here, openid, openid.userinfo_encryption()).await?;
     let headers = [(CACHE_CONTROL, NO_STORE)];
     if openid.userinfo_signed_response_alg.is_none() && recipient.is_none() {
         return Ok((headers, axum::Json(answer)).into_response());

@@ -1,6 +1,6 @@
 //! Why an operator's wish was not done: what was wrong, and what to do.
 
-use crate::passwords::Busy;
+use crate::slow::Busy;
 use grantry_storage::StorageError;
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,11 +1,12 @@
-//! The keys of a workspace: those that seal, and those that sign.
+//! The keys of a workspace: those that seal, those that sign, and those that apps encrypt for.
 
 use super::{Answer, OperatorError, Outcome, find_workspace, proceed};
-use crate::passwords::Busy;
+use crate::decryption;
 use crate::server::Server;
 use crate::signing;
+use crate::slow::Busy;
 use grantry_protocol::WorkspaceId;
-use grantry_protocol::jose::{Algorithm, KeyManagement, KeyState, PUBLISHED_AHEAD, SigningKey, beginning_of_first};
+use grantry_protocol::jose::{Algorithm, KeyManagement, KeyState, PUBLISHED_AHEAD, beginning_of_first};
 use grantry_protocol::sealed::KeyPurpose;
 use grantry_protocol::types::Timestamp;
 use grantry_storage::{Instance, Key, NewKey, NewSigningKey};
@@ -21,6 +22,8 @@ pub enum Command {
     RotateSealing,
     /// Publish a successor of the key that signs by this algorithm, or of each that signs by any; it signs from tomorrow on.
     RotateSigning(Option<Algorithm>),
+    /// Publish successors of the keys that apps encrypt for, at once; the ones before still open for a day.
+    RotateEncryption,
 }
 
 /// A key as operators see it: everything but the key.
@@ -43,18 +46,26 @@ pub struct Shown {
 
 impl Shown {
     fn new(server: &Server, workspace: WorkspaceId, key: &Key) -> Self {
-        let signs = key.purpose == KeyPurpose::Signing;
-        let opened = signs.then(|| signing::open_one(server, workspace, key)).flatten();
+        let is_scheduled = matches!(key.purpose, KeyPurpose::Signing | KeyPurpose::Encryption);
         Self {
             number: key.number,
             purpose: key.purpose,
             algorithm: key.algorithm.map(Algorithm::as_str).or(key.key_management.map(KeyManagement::as_str)),
-            state: signs.then(|| signing::state(key, server.clock().now())),
-            kid: opened.as_ref().map(SigningKey::public).map(|public| public.kid().to_owned()),
+            state: is_scheduled.then(|| signing::state(key, server.clock().now())),
+            kid: kid(server, workspace, key),
             created_at: key.created_at,
-            active_at: signs.then_some(key.active_at),
+            active_at: is_scheduled.then_some(key.active_at),
             retired_at: key.retired_at,
         }
+    }
+}
+
+/// The name under which a key is published.
+fn kid(server: &Server, workspace: WorkspaceId, key: &Key) -> Option<String> {
+    match key.purpose {
+        KeyPurpose::Signing => Some(signing::open_one(server, workspace, key)?.public().kid().to_owned()),
+        KeyPurpose::Encryption => Some(decryption::open_one(server, workspace, key)?.kid().to_owned()),
+        _ => None,
     }
 }
 
@@ -68,6 +79,7 @@ pub(super) async fn execute(server: &Server, slug: String, command: Command) -> 
             server.store().write_instance(move |instance| rotate_sealing(&within, instance, &slug)).await?
         }
         Command::RotateSigning(algorithm) => rotate_signing(server, slug, algorithm).await,
+        Command::RotateEncryption => rotate_encryption(server, slug).await,
     }
 }
 
@@ -101,16 +113,43 @@ fn rotate_sealing(
     list(server, instance, slug, Some(KeyPurpose::Sealing))
 }
 
+/// The workspace, and its keys of a purpose.
+async fn keys(server: &Server, slug: &str, purpose: KeyPurpose) -> Outcome<(WorkspaceId, Vec<Key>)> {
+    let slug = slug.to_owned();
+    let work = move |instance: &mut Instance<'_>| {
+        let workspace = proceed!(find_workspace(instance, &slug)?);
+        Ok(Ok((workspace.id, instance.within(workspace.id).list_keys(purpose)?)))
+    };
+    server.store().read_instance(work).await?
+}
+
+async fn rotate_encryption(server: &Server, slug: String) -> Outcome<Answer> {
+    let now = server.clock().now();
+    let (workspace, current) = keys(server, &slug, KeyPurpose::Encryption).await?;
+    let mut successors = Vec::new();
+    for (alg, key) in
+        current.iter().filter(|key| key.retired_at.is_none()).filter_map(|key| Some((key.key_management?, key)))
+    {
+        successors.push(((alg, key.number), decryption::make(server, workspace, alg).await.map_err(|_| Busy)?));
+    }
+    if successors.is_empty() {
+        return Err(OperatorError::refused(format!(
+            "workspace `{slug}` has no encryption key yet: the first is made when an app registers that it encrypts its request objects"
+        )));
+    }
+    let within = server.clone();
+    let work = move |instance: &mut Instance<'_>| {
+        for (key, sealed) in &successors {
+            instance.within(workspace).insert_next_encryption_key(*key, sealed, now)?;
+        }
+        list(&within, instance, &slug, Some(KeyPurpose::Encryption))
+    };
+    server.store().write_instance(work).await?
+}
+
 async fn rotate_signing(server: &Server, slug: String, algorithm: Option<Algorithm>) -> Outcome<Answer> {
     let now = server.clock().now();
-    let (workspace, current) = {
-        let slug = slug.clone();
-        let work = move |instance: &mut Instance<'_>| {
-            let workspace = proceed!(find_workspace(instance, &slug)?);
-            Ok(Ok((workspace.id, instance.within(workspace.id).list_keys(KeyPurpose::Signing)?)))
-        };
-        server.store().read_instance(work).await??
-    };
+    let (workspace, current) = keys(server, &slug, KeyPurpose::Signing).await?;
     let rotating = rotating(&slug, &current, algorithm, now)?;
     let mut successors = Vec::new();
     for algorithm in rotating {

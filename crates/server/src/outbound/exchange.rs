@@ -1,7 +1,7 @@
 //! One request to another server: look its host up once, check every address, connect to one that was checked, and read no more
 //! than the limit. A connection serves one request, keeps nothing, and knows nothing of proxies, cookies or redirects.
 
-use super::places::{Place, Places};
+use super::places::{Asker, Place, Places};
 use super::target::Target;
 use super::{Fetched, Unreachable, address, cache, tls};
 use crate::settings::Reach;
@@ -40,7 +40,7 @@ type Lost = (Unreachable, String);
 pub(super) struct Exchange {
     reach: Arc<Reach>,
     clock: Clock,
-    places: Arc<Places>,
+    places: Places,
     /// Set up when it is first needed.
     tls: OnceCell<TlsConnector>,
 }
@@ -54,20 +54,22 @@ struct Answer {
 
 impl Exchange {
     pub(super) fn new(reach: Reach, clock: Clock) -> Self {
-        Self { reach: Arc::new(reach), clock, places: Arc::default(), tls: OnceCell::new() }
+        Self { reach: Arc::new(reach), clock, places: Places::default(), tls: OnceCell::new() }
     }
 
     /// What the target answers to a GET.
-    pub(super) async fn get(&self, target: &Target) -> Result<Fetched, Unreachable> {
+    pub(super) async fn get(&self, target: &Target, asker: Asker) -> Result<Fetched, Unreachable> {
         let request = request(Method::GET, target, Bytes::new());
-        self.in_time(target, async { read(self.send(target, request).await?).await }).await
+        let place = self.places.take_to_read(target.host_name(), asker);
+        self.in_time(target, async { read(self.send(target, place, request).await?).await }).await
     }
 
     /// The status with which the target answers a form.
     pub(super) async fn post_form(&self, target: &Target, body: String) -> Result<StatusCode, Unreachable> {
         let mut request = request(Method::POST, target, body.into());
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        self.in_time(target, async { Ok(self.send(target, request).await?.response.status()) }).await
+        let place = self.places.take_to_tell(target.host_name());
+        self.in_time(target, async { Ok(self.send(target, place, request).await?.response.status()) }).await
     }
 
     /// Gives up in time, and logs what went wrong. Of the URL only the host is logged: the rest may hold secrets.
@@ -79,12 +81,8 @@ impl Exchange {
         })
     }
 
-    async fn send(&self, target: &Target, request: Request<Full<Bytes>>) -> Result<Answer, Lost> {
-        let host = target.host_name();
-        let tells = request.method() == Method::POST;
-        let place = if tells { self.places.take_to_tell(host) } else { self.places.take_to_read(host) };
-        let place = place.ok_or((Unreachable::Busy, String::new()))?;
-        let place = Arc::new(place);
+    async fn send(&self, target: &Target, place: Option<Place>, request: Request<Full<Bytes>>) -> Result<Answer, Lost> {
+        let place = Arc::new(place.ok_or((Unreachable::Busy, String::new()))?);
         let addresses = self.addresses(target, &place).await?;
         let stream = self.handshake(target, connect(&addresses).await?).await?;
         let mut builder = http1::Builder::new();

@@ -1,13 +1,14 @@
 //! OpenID Connect Back-Channel Logout 1.0, at the front door, with a client that has a web server. Names begin with its sections.
 
 use crate::harness::{Answer, Browser, Engine, ISSUER, World, jwt_part, wait};
-use crate::site::{Page, Site};
+use crate::site::{Page, Silent, Site, reach};
 use grantry_protocol::Scope;
 use grantry_protocol::client::Registration;
 use grantry_protocol::client::SubjectType;
 use grantry_protocol::jose::Algorithm;
 use grantry_protocol::types::Seconds;
 use grantry_server::operator::{self, Command, user};
+use grantry_server::settings::Reach;
 use grantry_storage::LogoutDelivery;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -272,6 +273,50 @@ fn s2_5_a_slow_client_holds_up_nobody() {
 }
 
 #[test]
+fn s2_5_a_person_with_many_slow_clients_holds_up_nobody() {
+    const CLIENTS: u8 = 40;
+    let (slow, site) = (Silent::new(), Site::new());
+    let world = World::with(Engine::Sqlite, |settings| {
+        settings.outbound = Reach { timeout: Duration::from_secs(60), ..reach() };
+    });
+    site.show(LOGOUT, Page::status(200));
+    register(&world, &site, "rp", |_| ());
+    world.create_user("alice", "secret");
+    let (mut bob, mut alice) = (world.bob(), Browser::new(&world));
+    alice.sign_in("/acme/login", "alice", "secret");
+    sign_in_to(&mut alice, "rp");
+    for n in 1..=CLIENTS {
+        let url = slow.url(n);
+        let uri = || Some(url.clone());
+        register(&world, &site, &format!("slow-{n}"), |it| it.openid.backchannel_logout_uri = uri());
+        sign_in_to(&mut bob, &format!("slow-{n}"));
+    }
+    sign_out(&mut bob);
+    slow.wait_for(8);
+    sign_out(&mut alice);
+    received(&site, 0);
+    until(&world, |delivery| delivery.delivered_at.is_some());
+    slow.hang_up();
+    let all = wait(world.server().store().read(world.workspace, |tx| {
+        let clients: Vec<_> = (1..=CLIENTS).map(|n| tx.find_client(&format!("slow-{n}"))).collect();
+        Ok(clients.into_iter().flatten().flatten().map(|client| client.row).collect::<Vec<_>>())
+    }));
+    let all = all.unwrap();
+    assert_eq!(all.len(), usize::from(CLIENTS));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    for client in all {
+        let tried = || {
+            let rows = wait(world.server().store().read(world.workspace, move |tx| tx.list_deliveries(client, 2)));
+            rows.unwrap()[0].last_problem.is_some()
+        };
+        while !tried() {
+            assert!(Instant::now() < deadline, "each share came back, and the next client was told");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
 fn s2_5_an_app_that_is_not_told_any_more_is_not_told() {
     let site = Site::new();
     let world = world(&site);
@@ -292,8 +337,11 @@ fn s2_5_an_app_with_more_sessions_than_places_hears_of_every_end() {
     const SESSIONS: usize = 10;
     let site = Site::new();
     let world = world(&site);
-    for _ in 0..SESSIONS {
-        sign_in_to(&mut world.bob(), "rp");
+    world.create_user("alice", "secret");
+    for n in 0..SESSIONS {
+        let mut browser = Browser::new(&world);
+        browser.sign_in("/acme/login", ["alice", "bob"][n % 2], "secret");
+        sign_in_to(&mut browser, "rp");
     }
     let count =
         |is_so: &dyn Fn(&LogoutDelivery) -> bool| deliveries(&world, "rp").iter().filter(|it| is_so(it)).count();
@@ -305,9 +353,11 @@ fn s2_5_an_app_with_more_sessions_than_places_hears_of_every_end() {
         }
     };
     site.hold();
-    let update = user::Changes { disabled: Some(true), ..user::Changes::default() };
-    let update = user::Command::Update("bob".to_owned(), Box::new(update));
-    wait(operator::execute(world.server(), Command::User("acme".to_owned(), update))).unwrap();
+    for username in ["alice", "bob"] {
+        let update = user::Changes { disabled: Some(true), ..user::Changes::default() };
+        let update = user::Command::Update(username.to_owned(), Box::new(update));
+        wait(operator::execute(world.server(), Command::User("acme".to_owned(), update))).unwrap();
+    }
     let later = world.server().clock().now().plus(Seconds(10));
     until(2, &|it| it.next_attempt_at == Some(later) && it.attempts == 0 && it.last_problem.is_none());
     site.release();

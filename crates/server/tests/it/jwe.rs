@@ -1,6 +1,6 @@
 //! RFC 7516, OpenID Connect Core §10.2: ID Tokens and UserInfo answers encrypted for clients, and request objects encrypted for us.
 
-use crate::harness::{Answer, CALLBACK, Engine, ISSUER, World};
+use crate::harness::{Answer, CALLBACK, Engine, ISSUER, World, wait};
 use crate::signer::{Signer, unsigned};
 use crate::site::{Page, Site};
 use base64::Engine as _;
@@ -12,6 +12,7 @@ use grantry_protocol::jose::{
 };
 use grantry_protocol::types::Timestamp;
 use grantry_protocol::workspace::DynamicRegistrationPolicy;
+use grantry_server::operator::{self, Command, key};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
@@ -148,6 +149,25 @@ fn core_s10_2_without_a_key_that_fits_there_is_no_token_in_the_clear() {
     assert_eq!(userinfo(&world, &tokens.text("access_token")).status, 400);
 }
 
+#[test]
+fn core_s10_2_requests_without_openid_need_no_key_of_the_app() {
+    let (world, key) = (World::new(), new_key(KeyManagement::EcdhEs));
+    register(&world, "rp", &key, |openid| openid.id_token_encrypted_response_alg = Some(KeyManagement::RsaOaep256));
+    let code = world.code_for("rp", &format!("&scope=read&redirect_uri={CALLBACK}"));
+    let form = format!("grant_type=authorization_code&redirect_uri={CALLBACK}&code={code}");
+    let refresh = world.token_as("rp", &form).text("refresh_token");
+    for form in [
+        format!("grant_type=refresh_token&refresh_token={refresh}"),
+        "grant_type=password&username=bob&password=secret".to_owned(),
+        "grant_type=client_credentials&scope=read".to_owned(),
+    ] {
+        let answer = world.token_as("rp", &form);
+        assert_eq!((answer.status, answer.json().get("id_token")), (200, None), "{form}: {}", answer.body);
+    }
+    let token = world.bob().authorize(&format!("client_id=rp&response_type=token&scope=read&redirect_uri={CALLBACK}"));
+    assert!(token.answer_parameter("access_token").is_some(), "{token:?}");
+}
+
 /// A client that registered itself, with these members.
 fn register_itself(world: &World, members: Value) -> Answer {
     world.post_json("/acme/oauth2/register", &members, &[])
@@ -232,6 +252,39 @@ fn rfc9101_s6_1_what_does_not_decrypt_to_a_signed_object_is_refused() {
         assert_eq!(answer.answer_parameter("error").as_deref(), Some("invalid_request_object"), "{why}: {answer:?}");
     }
     assert!(asked(&world, &client_id, &for_us(&object)).answer_parameter("code").is_some());
+}
+
+#[test]
+fn core_s10_2_1_a_new_key_is_published_at_once_and_the_old_one_opens_for_a_while() {
+    let (world, signer) = (open_world(Engine::Sqlite), Signer::new(Algorithm::ES256, None));
+    let rotate = || {
+        let command = Command::Key("acme".to_owned(), key::Command::RotateEncryption);
+        let done = wait(operator::execute(world.server(), command));
+        done.map(|answer| serde_json::to_value(answer).unwrap()["keys"].clone()).map_err(|error| error.to_string())
+    };
+    assert!(rotate().unwrap_err().contains("has no encryption key yet"));
+    let algs = [KeyManagement::EcdhEs, KeyManagement::RsaOaep256];
+    let client_id = algs.map(|alg| register_itself(&world, members(&signer, alg)).text("client_id"))[0].clone();
+    let object = signer.sign(&json!({ "client_id": client_id }));
+    let [old, old_rsa] = algs.map(|alg| encrypted(&world, alg, &object));
+    let is_good = |object: &str| asked(&world, &client_id, object).answer_parameter("code").is_some();
+    let kids = || encryption_keys(&world).into_iter().map(|key| key["kid"].clone()).collect::<Vec<_>>();
+    let before = kids();
+
+    let shown = rotate().unwrap();
+    let states: Vec<_> = shown.as_array().unwrap().iter().map(|key| key["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["active", "active", "retiring", "retiring"]);
+    let after = kids();
+    assert_eq!(after.len(), 2, "one for each algorithm");
+    assert!(after.iter().all(|kid| !before.contains(kid)));
+    assert!(after.contains(&shown[0]["kid"]) && before.contains(&shown[2]["kid"]));
+    let new = encrypted(&world, KeyManagement::EcdhEs, &object);
+    assert!(is_good(&old) && is_good(&old_rsa) && is_good(&new));
+    world.pass(25 * 3_600 - 1);
+    assert!(is_good(&old) && is_good(&new));
+    world.pass(1);
+    assert!(!is_good(&old) && !is_good(&old_rsa) && is_good(&new));
+    assert_eq!(kids(), after);
 }
 
 #[test]

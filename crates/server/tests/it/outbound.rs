@@ -1,9 +1,13 @@
 //! Asking other servers: whom it reaches, what it reads, and how often it asks.
 
 use crate::harness::{Engine, World, wait};
-use crate::site::{Page, Site, reach};
+use crate::signer::{Signer, unsigned};
+use crate::site::{Page, Silent, Site, reach};
 use axum::http::StatusCode;
-use grantry_server::outbound::{Fetched, Unreachable};
+use grantry_protocol::client::AuthMethod;
+use grantry_protocol::jose::Algorithm;
+use grantry_protocol::workspace::DynamicRegistrationPolicy;
+use grantry_server::outbound::{Asker, Fetched, Unreachable};
 use grantry_server::settings::{Network, Reach};
 use serde_json::json;
 use std::sync::Arc;
@@ -12,12 +16,16 @@ use url::Url;
 
 type Got = Result<Arc<Fetched>, Unreachable>;
 
+fn asker(world: &World) -> Asker {
+    Asker { workspace: world.workspace, place: world.address.ip() }
+}
+
 fn get(world: &World, url: &str) -> Got {
-    wait(world.server().outbound().get(&Url::parse(url).unwrap()))
+    wait(world.server().outbound().get(&Url::parse(url).unwrap(), asker(world)))
 }
 
 fn get_fresh(world: &World, url: &str) -> Got {
-    wait(world.server().outbound().get_fresh(&Url::parse(url).unwrap()))
+    wait(world.server().outbound().get_fresh(&Url::parse(url).unwrap(), asker(world)))
 }
 
 fn failure(world: &World, url: &str) -> Unreachable {
@@ -227,11 +235,11 @@ fn hanging_up_spoils_nothing_for_those_who_wait_and_asks_nobody_again() {
     let (outbound, url) = (world.server().outbound(), Url::parse(&site.url("/jwks")).unwrap());
     wait(async {
         for _ in 0..3 {
-            let gone = tokio::time::timeout(Duration::from_millis(50), outbound.get(&url)).await;
+            let gone = tokio::time::timeout(Duration::from_millis(50), outbound.get(&url, asker(&world))).await;
             assert!(gone.is_err(), "it is held");
         }
         site.release();
-        assert_eq!(body(&outbound.get(&url).await), b"1");
+        assert_eq!(body(&outbound.get(&url, asker(&world)).await), b"1");
     });
     assert_eq!(site.count("/jwks"), 1);
 }
@@ -244,8 +252,9 @@ fn a_slow_host_is_full_at_once_and_holds_up_no_other() {
     std::thread::scope(|scope| {
         let asking: Vec<_> = (0..8)
             .map(|n| {
-                let (world, url) = (&world, slow.url(&format!("/jwks?{n}")));
-                scope.spawn(move || get(world, &url))
+                let url = Url::parse(&slow.url(&format!("/jwks?{n}"))).unwrap();
+                let (world, asker) = (&world, Asker { place: [192, 0, 2, n].into(), ..asker(&world) });
+                scope.spawn(move || wait(world.server().outbound().get(&url, asker)))
             })
             .collect();
         slow.wait_for("/jwks", 8);
@@ -257,6 +266,66 @@ fn a_slow_host_is_full_at_once_and_holds_up_no_other() {
     let again = failure(&world, &slow.url("/more"));
     assert_eq!(again, Unreachable::WrongStatus, "there is room again, and that there was none is not remembered");
     assert_eq!(slow.count("/more"), 1);
+}
+
+#[test]
+fn a_stranger_with_many_slow_hosts_is_told_to_wait_and_holds_up_nobody_else() {
+    let (slow, site) = (Silent::new(), Site::new());
+    let world = World::with(Engine::Sqlite, |settings| {
+        settings.outbound = Reach { timeout: Duration::from_secs(20), ..reach() };
+        settings.trusted_proxies = vec![Network::parse("127.0.0.1").unwrap()];
+    });
+    world.change_workspace(|row| row.policy.dynamic_registration = DynamicRegistrationPolicy::Open);
+    let register = |client_id: &str, jwks_uri: &str| {
+        world.register(client_id, |registration| {
+            registration.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+            registration.openid.jwks_uri = Some(jwks_uri.to_owned());
+            registration.openid.request_uris = vec![slow.url(100)];
+        });
+    };
+    let signer = Signer::new(Algorithm::ES256, None);
+    site.show("/jwks", Page::json(&signer.jwks()));
+    register("good", &site.url("/jwks"));
+    let log_in = |client_id: &str, address: &str| {
+        let exp = world.server().clock().now().as_unix() + 60;
+        let claims =
+            json!({ "iss": client_id, "sub": client_id, "aud": crate::harness::ISSUER, "jti": "1", "exp": exp });
+        let assertion = signer.sign(&claims);
+        let form = format!(
+            "grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer\
+             &client_assertion={assertion}"
+        );
+        world.post("/acme/oauth2/token", &form, &[("x-forwarded-for", address)])
+    };
+    const STRANGER: &str = "2001:db8::1";
+    const SAME_NETWORK: &str = "2001:db8::2";
+    std::thread::scope(|scope| {
+        let log_in = &log_in;
+        for n in 1..=8 {
+            register(&format!("slow-{n}"), &slow.url(n));
+            scope.spawn(move || log_in(&format!("slow-{n}"), STRANGER));
+        }
+        slow.wait_for(8);
+        register("slow-9", &slow.url(9));
+        let object = unsigned(&json!({ "alg": "ES256" }), "{}");
+        let query = format!("client_id=slow-9&response_type=code&request_uri={}", slow.url(100));
+        let by_value = format!("client_id=slow-9&response_type=code&request={object}");
+        let sector = json!({ "redirect_uris": [crate::harness::CALLBACK], "sector_identifier_uri": slow.url(101) });
+        let forwarded = [("x-forwarded-for", SAME_NETWORK)];
+        for answer in [
+            log_in("slow-9", SAME_NETWORK),
+            world.get(&format!("/acme/oauth2/authorize?{query}"), &forwarded),
+            world.get(&format!("/acme/oauth2/authorize?{by_value}"), &forwarded),
+            world.post_json("/acme/oauth2/register", &sector, &forwarded),
+        ] {
+            assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{}", answer.body);
+        }
+        let answer = log_in("good", "192.0.2.1");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        slow.hang_up();
+    });
+    let answer = log_in("good", STRANGER);
+    assert_eq!(answer.error(), "invalid_client", "the assertion was used before, and its keys could be read");
 }
 
 #[test]

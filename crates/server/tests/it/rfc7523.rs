@@ -6,6 +6,7 @@ use crate::site::{Page, Site};
 use grantry_protocol::Scope;
 use grantry_protocol::client::AuthMethod;
 use grantry_protocol::jose::Algorithm;
+use grantry_protocol::workspace::DynamicRegistrationPolicy;
 use grantry_server::operator;
 use grantry_server::operator::app::{Changes, Command, Create};
 use serde_json::{Value, json};
@@ -58,6 +59,47 @@ fn s2_2_every_algorithm_proves_a_client_with_and_without_a_kid() {
         register(&world, &client_id, &signer);
         let answer = token(&world, &signer.sign(&claims(&world, &client_id)));
         assert_eq!(answer.status, 200, "{client_id}: {}", answer.body);
+    }
+}
+
+#[test]
+fn core_s10_1_the_one_key_without_a_name_is_meant_by_any_name() {
+    let (world, site) = (World::new(), Site::new());
+    let (signer, other) = (Signer::new(Algorithm::ES256, None), Signer::new(Algorithm::ES256, Some("other")));
+    let ask = || {
+        let claims = claims(&world, "signs").to_string();
+        token(&world, &signer.sign_as(&json!({ "alg": "ES256", "kid": "mine" }), &claims))
+    };
+    register(&world, "signs", &signer);
+    assert_eq!(ask().status, 200);
+    let both = json!({ "keys": [signer.jwk(), other.jwk()] });
+    world.change_registration("signs", |it| it.openid.jwks = Some(both.clone()));
+    assert_refused(&ask(), "it has more than one");
+    site.show("/jwks", Page::json(&signer.jwks()));
+    world.change_registration("signs", |it| {
+        (it.openid.jwks, it.openid.jwks_uri) = (None, Some(site.url("/jwks")));
+    });
+    assert_eq!(ask().status, 200);
+    assert_eq!(site.count("/jwks"), 1, "nothing is missing that a second look could bring");
+}
+
+#[test]
+fn rfc8017_s3_1_a_key_that_anybody_can_sign_for_is_none() {
+    let (world, site) = (World::new(), Site::new());
+    let signer = Signer::new(Algorithm::RS256, None);
+    published(&world, &site);
+    let ask = || token(&world, &signer.sign(&claims(&world, "signs")));
+    for (e, status) in [("AQ", 401), ("AQAA", 401), ("AQEBAQEBAQEB", 401), ("AQAB", 200)] {
+        let mut jwk = signer.jwk();
+        jwk["e"] = json!(e);
+        site.show("/jwks", Page::json(&json!({ "keys": [jwk] })));
+        world.pass(3_600);
+        assert_eq!(ask().status, status, "{e}");
+        let registered = json!({ "redirect_uris": ["https://app.test/cb"], "jwks": { "keys": [jwk] },
+            "token_endpoint_auth_method": "private_key_jwt" });
+        world.change_workspace(|row| row.policy.dynamic_registration = DynamicRegistrationPolicy::Open);
+        let answer = world.post_json("/acme/oauth2/register", &registered, &[]);
+        assert_eq!(answer.status == 201, status == 200, "{e}: {}", answer.body);
     }
 }
 
@@ -128,11 +170,48 @@ fn s3_claims_of_the_wrong_kind_are_refused() {
 #[test]
 fn s3_the_refusal_of_an_audience_says_what_it_has_to_be() {
     let (world, signer) = world();
+    let metadata = world.get("/acme/.well-known/openid-configuration", &[]).json();
+    let (issuer, endpoint) = (metadata["issuer"].clone(), metadata["token_endpoint"].clone());
+    let ask = |aud: Value| {
+        let mut claims = claims(&world, "signs");
+        claims["aud"] = aud;
+        token(&world, &signer.sign(&claims))
+    };
+    for aud in [endpoint.clone(), json!([issuer]), json!([issuer, endpoint])] {
+        let answer = ask(aud);
+        let told = answer.text("error_description");
+        assert!(told.contains("must be the issuer of this workspace, as one string"), "{told}");
+        assert!(told.contains("issuer in its .well-known/openid-configuration"), "{told}");
+        assert_eq!(answer.text("error_uri"), "https://www.rfc-editor.org/rfc/rfc7523#section-3");
+    }
+    assert_eq!(ask(issuer).status, 200);
+}
+
+#[test]
+fn s3_an_assertion_is_for_now_whenever_it_ends() {
+    let (world, signer) = world();
     let mut claims = claims(&world, "signs");
-    claims["aud"] = json!(format!("{ISSUER}/oauth2/token"));
-    let answer = token(&world, &signer.sign(&claims));
-    assert!(answer.text("error_description").contains("must be the issuer of this workspace"), "{}", answer.body);
-    assert_eq!(answer.text("error_uri"), "https://www.rfc-editor.org/rfc/rfc7523#section-3");
+    claims["exp"] = json!(world.server().clock().now().as_unix() + 3_600);
+    let [first, second, late] = ["1", "2", "3"].map(|jti| {
+        claims["jti"] = json!(jti);
+        signer.sign(&claims)
+    });
+    assert_eq!(token(&world, &first).status, 200);
+    world.pass(359);
+    assert_eq!(token(&world, &second).status, 200);
+    let clean_up = || {
+        wait(world.server().store().write_instance({
+            let now = world.server().clock().now();
+            move |instance| instance.clean_up(now, 500)
+        }))
+        .unwrap()
+    };
+    clean_up();
+    assert_refused(&token(&world, &first), "used before, and good for as long");
+    world.pass(1);
+    let answer = token(&world, &late);
+    assert_refused(&answer, "late");
+    assert!(answer.text("error_description").contains("more than five minutes ago"), "{}", answer.body);
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(crate) fn open_world() -> World {
     open_world_on(Engine::Sqlite)
 }
 
-fn open_world_on(engine: Engine) -> World {
+pub(crate) fn open_world_on(engine: Engine) -> World {
     let world = World::on(engine);
     world.change_workspace(|row| row.policy.dynamic_registration = DynamicRegistrationPolicy::Open);
     world
@@ -58,6 +58,36 @@ pub(crate) fn initial_access_token(world: &World, expires_in: i64) -> String {
     let answer = serde_json::to_value(answer).unwrap();
     assert_eq!(answer["registration_endpoint"], format!("{ISSUER}/oauth2/register"));
     answer["initial_access_token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn s5_an_app_that_has_just_gone_gets_nothing() {
+    let world = open_world();
+    world.change_workspace(|row| row.policy.dynamic_registration = DynamicRegistrationPolicy::InitialAccessToken);
+    let token = initial_access_token(&world, 60);
+    let metadata = with(json!({ "grant_types": ["client_credentials", "authorization_code"] }));
+    let register = || world.post_json(REGISTER, &metadata, &[("authorization", &bearer(&token))]).json();
+    // As cleaning up does it, which tells nobody who has just read the app.
+    let remove = |client_id: &str| {
+        let row = find(&world, client_id).unwrap().row;
+        assert!(wait(world.server().store().write(world.workspace, move |tx| tx.delete_client(row))).unwrap());
+    };
+
+    let told = register();
+    let (client_id, secret) = (told["client_id"].as_str().unwrap(), told["client_secret"].as_str().unwrap());
+    let headers = [("authorization", &*basic(client_id, secret))];
+    assert_eq!(world.post("/acme/oauth2/revoke", "token=x", &headers).status, 200, "now it is known");
+    remove(client_id);
+    let answer = world.post("/acme/oauth2/token", "grant_type=client_credentials&scope=read", &headers);
+    assert_eq!((answer.status, &*answer.error()), (401, "invalid_client"), "{}", answer.body);
+
+    let told = register();
+    let (client_id, mut bob) = (told["client_id"].as_str().unwrap(), world.bob());
+    let asked = bob.get(&format!("/acme/oauth2/authorize?client_id={client_id}&response_type=code&scope=read"));
+    remove(client_id);
+    let answer = bob.consent(&asked, "allow", &[]);
+    assert_eq!((answer.status, answer.header("location")), (400, None), "{answer:?}");
+    assert!(answer.body.contains(">invalid_client<"), "{}", answer.body);
 }
 
 fn bearer(token: &str) -> String {

@@ -1,8 +1,11 @@
 //! RFC 7592: an app that registered itself sees, changes and removes its registration.
 
-use crate::harness::{Answer, CALLBACK, ISSUER, World, basic, wait};
-use crate::rfc7591::{REGISTER, find, initial_access_token, least, open_world, register};
+use crate::harness::{Answer, CALLBACK, Engine, ISSUER, World, basic, wait};
+use crate::rfc7591::{REGISTER, find, initial_access_token, least, open_world, open_world_on, register};
+use crate::site::{Page, Site};
 use grantry_protocol::workspace::DynamicRegistrationPolicy;
+use grantry_server::operator::app::Changes;
+use grantry_server::operator::{self, Command};
 use serde_json::{Value, json};
 
 /// An app that has registered itself.
@@ -117,6 +120,55 @@ fn s2_2_an_update_names_its_client_and_chooses_nothing_that_is_ours() {
         assert!(codes.contains(&refused.error().as_str()), "{more}: {}", refused.body);
     }
     assert_eq!(app.get().json()["client_name"], "Named", "nothing of them was kept");
+}
+
+/// What another does while an update has been read, and waits for the list of its sector: the answer to the update after that.
+fn overtaken(engine: Engine, meanwhile: impl FnOnce(&App<'_>)) -> (World, Value, Answer) {
+    let (world, site) = (open_world_on(engine), Site::new());
+    site.show("/sector", Page::json(&json!([CALLBACK])));
+    site.hold();
+    let app = App::new(&world, &json!({ "redirect_uris": [CALLBACK], "client_name": "Old" }));
+    let answer = std::thread::scope(|scope| {
+        let update = json!({ "client_name": "Late", "sector_identifier_uri": site.url("/sector"),
+            "token_endpoint_auth_method": "client_secret_jwt" });
+        let late = scope.spawn(|| app.update(update));
+        site.wait_for("/sector", 1);
+        meanwhile(&app);
+        site.release();
+        late.join().unwrap()
+    });
+    let told = app.told.clone();
+    (world, told, answer)
+}
+
+#[test]
+fn s2_2_an_update_that_was_overtaken_changes_nothing() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let (world, told, late) = overtaken(engine, |app| {
+            let answer = app.update(json!({ "client_name": "New" }));
+            assert_eq!(answer.status, 200, "{}", answer.body);
+        });
+        assert_eq!((late.status, late.header("retry-after")), (503, Some("1")), "{engine:?} {}", late.body);
+        let app = App { world: &world, told };
+        assert_eq!(app.get().json()["client_name"], "New");
+        let secret = basic(app.member("client_id"), app.member("client_secret"));
+        let revoked = world.post("/acme/oauth2/revoke", "token=x", &[("authorization", &secret)]);
+        assert_eq!(revoked.status, 200, "its secret is the one that it was told");
+
+        let (world, told, late) = overtaken(engine, |app| assert_eq!(app.delete().status, 204));
+        assert_eq!(late.status, 503, "{engine:?} {}", late.body);
+        assert_eq!(App { world: &world, told: told.clone() }.get().status, 401, "it is gone");
+        assert!(find(&world, told["client_id"].as_str().unwrap()).is_none());
+
+        let (world, told, late) = overtaken(engine, |app| {
+            let changes = Changes { description: Some("Looked at".to_owned()), ..Changes::default() };
+            let update = operator::app::Command::Update(app.member("client_id").to_owned(), Box::new(changes));
+            wait(operator::execute(app.world.server(), Command::App("acme".to_owned(), update))).unwrap();
+        });
+        assert_eq!(late.status, 503, "{engine:?} {}", late.body);
+        let client = find(&world, told["client_id"].as_str().unwrap()).unwrap();
+        assert_eq!((&*client.registration.description, &*client.registration.name), ("Looked at", "Old"));
+    }
 }
 
 #[test]

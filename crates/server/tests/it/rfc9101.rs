@@ -170,7 +170,7 @@ fn s6_2_what_the_client_did_not_sign_is_refused_on_a_page_or_at_a_registered_uri
         ("a key in the header", stranger.sign_as(&json!({ "alg": "ES256", "jwk": stranger.jwk() }), &claims)),
         ("jku", header("jku", json!("https://app.test/jwks"))),
         ("crit", header("crit", json!(["exp"]))),
-        ("a foreign kid", header("kid", json!("two"))),
+        ("a foreign kid", stranger.sign_as(&json!({ "alg": "ES256", "kid": "two" }), &claims)),
         ("another algorithm", header("alg", json!("EdDSA"))),
         ("a JWT in a JWT", signer.sign_as(&signer.header(), &inner)),
         ("no JWT", "x".to_owned()),
@@ -244,6 +244,12 @@ fn rfc9700_s4_11_2_nobody_is_sent_to_an_app_before_they_signed_in() {
     // But for prompt=none, where no page may be shown.
     let silent = Browser::new(&world).get(&format!("{AUTHORIZE}?{OUTER}&prompt=none&request={bad}"));
     assert_eq!(told(&silent), "invalid_request_object");
+    let ask = |object: &str| told(&Browser::new(&world).get(&format!("{AUTHORIZE}?{outer}&request={object}")));
+    let mut late = with("prompt", json!("none"));
+    late["exp"] = json!(world.server().clock().now().as_unix() - 600);
+    assert_eq!(ask(&signer.sign(&late)), "invalid_request_object", "the client said so itself");
+    let stranger = Signer::new(Algorithm::ES256, None);
+    assert_eq!(ask(&stranger.sign(&late)), "shown invalid_request_object", "anybody may have said so");
     let silent = signer.sign(&with("prompt", json!("none")));
     assert_eq!(told(&Browser::new(&world).get(&format!("{AUTHORIZE}?{OUTER}&request={silent}"))), "login_required");
 }

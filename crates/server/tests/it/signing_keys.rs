@@ -6,6 +6,7 @@ use grantry_protocol::jose::Algorithm;
 use grantry_server::operator::{self, Command, key};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::mpsc;
 
 const JWKS: &str = "/acme/oauth2/jwks";
 const DAY: i64 = 86_400;
@@ -49,6 +50,31 @@ fn states(world: &World) -> Vec<String> {
     let keys = operate(world, key::Command::List(purpose)).unwrap();
     let keys = keys.as_array().unwrap().iter().filter(|key| key["algorithm"] != "RS256");
     keys.map(|key| key["state"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn workspaces_that_make_rsa_keys_hold_up_no_other() {
+    const MAKING: usize = 12;
+    let world = world(Engine::Sqlite, Algorithm::ES256);
+    let paths: Vec<_> = (0..MAKING).map(|n| format!("rsa-{n}")).collect();
+    for slug in &paths {
+        world.create_workspace(slug);
+    }
+    let (tell, made) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for slug in &paths {
+            let (world, tell) = (&world, tell.clone());
+            scope.spawn(move || {
+                let answer = world.get(&format!("/{slug}/oauth2/jwks"), &[]);
+                assert_eq!(answer.json()["keys"].as_array().unwrap().len(), 1);
+                tell.send(()).unwrap();
+            });
+        }
+        made.recv().unwrap();
+        token(&world);
+        let others = made.try_iter().count();
+        assert!(others < MAKING / 2, "it waited for {others} others");
+    });
 }
 
 #[test]

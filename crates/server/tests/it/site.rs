@@ -27,6 +27,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -88,7 +89,7 @@ impl Site {
     /// A site that shows nothing yet: 404 at every path.
     pub(crate) fn new() -> Self {
         let state = Arc::<State>::default();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = oneshot::channel();
@@ -209,6 +210,47 @@ impl Page {
             Content::Stalling => Body::from_stream(iter([piece()]).chain(pending())),
         };
         response.body(body).unwrap()
+    }
+}
+
+/// Any number of hosts that take connections and say nothing.
+pub(crate) struct Silent {
+    port: u16,
+    connections: Arc<(Mutex<Option<Vec<TcpStream>>>, Condvar)>,
+}
+
+impl Silent {
+    pub(crate) fn new() -> Self {
+        let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connections = Arc::new((Mutex::new(Some(Vec::new())), Condvar::new()));
+        let taking = Arc::clone(&connections);
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let Some(held) = &mut *taking.0.lock().unwrap() else { return };
+                held.extend(connection);
+                taking.1.notify_all();
+            }
+        });
+        Self { port, connections }
+    }
+
+    /// The URL of the host with this number.
+    pub(crate) fn url(&self, host: u8) -> String {
+        format!("https://127.0.1.{host}:{}/", self.port)
+    }
+
+    /// Waits until there are so many connections.
+    pub(crate) fn wait_for(&self, count: usize) {
+        let (held, arrived) = &*self.connections;
+        let fewer = |held: &mut Option<Vec<TcpStream>>| held.as_ref().is_none_or(|held| held.len() < count);
+        let (held, waited) = arrived.wait_timeout_while(held.lock().unwrap(), PATIENCE, fewer).unwrap();
+        assert!(!waited.timed_out(), "there are {} connections, not {count}", held.iter().flatten().count());
+    }
+
+    /// Ends every connection, and takes no more.
+    pub(crate) fn hang_up(&self) {
+        self.connections.0.lock().unwrap().take();
     }
 }
 

@@ -4,7 +4,7 @@ use crate::world::{NOW, World, active, days, later, on_both_engines, pending, sc
 use grantry_protocol::authorize::SignedIn;
 use grantry_protocol::grant::{GrantState, NewGrant};
 use grantry_protocol::{ClientRow, GrantId, SessionId, UserId};
-use grantry_storage::{LogoutDelivery, NewSession};
+use grantry_storage::{DueDelivery, LogoutDelivery, NewSession};
 
 on_both_engines!(
     backchannel_s2_7_what_is_for_use_while_away_outlives_a_sign_out_and_nothing_else,
@@ -12,6 +12,7 @@ on_both_engines!(
     the_clients_of_a_session_are_told_and_no_others,
     clients_are_told_of_every_end,
     a_delivery_goes_on_until_it_is_taken_or_given_up,
+    what_is_due_is_listed_bit_by_bit_the_oldest_first,
     an_attempt_that_could_not_be_made_does_not_count,
     clients_of_a_session_that_was_taken_over_are_told_of_the_end,
     nobody_signs_in_to_a_client_in_a_session_that_ended,
@@ -126,13 +127,13 @@ fn a_delivery_goes_on_until_it_is_taken_or_given_up(world: &World) {
     for sid in ["taken", "given up"] {
         world.signed_out(bob, app, sid);
     }
-    let due = |now| world.instance(move |instance| instance.list_due_deliveries(now, 10));
+    let due = |now| world.instance(move |instance| instance.list_due_deliveries(now, None, 10));
     assert_eq!(due(later(-1)), []);
     let found = due(NOW);
-    assert!(found.iter().all(|(workspace, slug, _)| *workspace == here && slug == "here"));
-    let sids: Vec<_> = found.iter().map(|(_, _, delivery)| &*delivery.sid).collect();
+    assert!(found.iter().all(|due| due.workspace == here && due.slug == "here"));
+    let sids: Vec<_> = found.iter().map(|due| &*due.delivery.sid).collect();
     assert_eq!((sids.contains(&"taken"), sids.len()), (true, 2));
-    for (_, _, delivery) in found {
+    for DueDelivery { delivery, .. } in found {
         let (id, claimed) = (delivery.id, delivery.clone());
         assert!(world.write(move |tx| tx.claim_delivery(&claimed, later(10))));
         if delivery.sid == "taken" {
@@ -147,7 +148,7 @@ fn a_delivery_goes_on_until_it_is_taken_or_given_up(world: &World) {
         );
     }
     assert_eq!(due(later(9)), []);
-    let (_, _, again) = due(later(10)).pop().unwrap();
+    let again = due(later(10)).pop().unwrap().delivery;
     assert_eq!((&*again.sid, again.attempts, again.last_problem.as_deref()), ("given up", 1, Some("it is away")));
     world.instance(|instance| {
         let mut row = instance.find_workspace("here")?.unwrap();
@@ -173,10 +174,33 @@ fn a_delivery_goes_on_until_it_is_taken_or_given_up(world: &World) {
     assert_eq!(deliveries(world, app), []);
 }
 
+fn what_is_due_is_listed_bit_by_bit_the_oldest_first(world: &World) {
+    let (bob, app) = (world.user("bob"), world.logout_client("app"));
+    for sid in ["1", "2", "3", "4", "5"] {
+        world.signed_out(bob, app, sid);
+    }
+    for (row, wait) in deliveries(world, app).into_iter().zip([3, 1, 1, 2, 1]) {
+        world.write(move |tx| tx.postpone_delivery((row.id, 0), "it is away", Some(later(wait))));
+    }
+    let mut listed: Vec<DueDelivery> = Vec::new();
+    for count in [2, 2, 1, 0] {
+        let after = listed.last().cloned();
+        let due = world.instance(move |instance| instance.list_due_deliveries(later(9), after.as_ref(), 2));
+        assert_eq!(due.len(), count);
+        listed.extend(due);
+    }
+    let order = listed.iter().map(|due| (due.delivery.next_attempt_at, due.delivery.id));
+    assert!(order.is_sorted());
+    let mut sids: Vec<_> = listed.iter().map(|due| &*due.delivery.sid).collect();
+    sids.sort_unstable();
+    assert_eq!(sids, ["1", "2", "3", "4", "5"]);
+}
+
 fn an_attempt_that_could_not_be_made_does_not_count(world: &World) {
     let (bob, app) = (world.user("bob"), world.logout_client("app"));
     world.signed_out(bob, app, "sid");
-    let due = |now| world.instance(move |instance| instance.list_due_deliveries(now, 10)).pop().map(|(.., it)| it);
+    let due =
+        |now| world.instance(move |instance| instance.list_due_deliveries(now, None, 10)).pop().map(|due| due.delivery);
     let first = due(NOW).unwrap();
     let (id, claimed) = (first.id, first.clone());
     assert!(world.write(move |tx| tx.claim_delivery(&claimed, later(10))));

@@ -1,14 +1,16 @@
 //! What may happen once, happens once: many threads, and two stores where the engine allows it.
 
 use crate::world::{
-    NOW, World, active, approved, later, on_both_engines, pending, scope, session, user, wait, workspace,
+    NOW, World, active, approved, client, later, on_both_engines, pending, registration, scope, session, user, wait,
+    workspace,
 };
 use grantry_protocol::Timestamp;
 use grantry_protocol::account::User;
 use grantry_protocol::authorize::SignedIn;
+use grantry_protocol::client::DynamicRegistration;
 use grantry_protocol::grant::GrantState;
 use grantry_protocol::jose::{Algorithm, KeyManagement};
-use grantry_storage::{KeyPurpose, NewKey, NewSession, NewSigningKey, Result, StorageError, Store};
+use grantry_storage::{KeyPurpose, NewClient, NewKey, NewSession, NewSigningKey, Result, StorageError, Store};
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
@@ -27,8 +29,10 @@ on_both_engines!(
     keys_get_numbers_of_their_own,
     one_of_many_writes_the_first_signing_key,
     one_of_many_writes_the_key_to_encrypt_for,
+    one_of_many_follows_the_key_to_encrypt_for,
     one_of_many_starts_a_successor,
     one_of_many_ends_a_session,
+    one_of_many_changes_what_it_registered_about_itself,
     one_of_many_uses_an_assertion,
     one_of_many_makes_an_attempt,
     a_client_is_told_once_however_many_end_a_session,
@@ -120,6 +124,27 @@ fn one_of_many_changes_a_profile(world: &World) {
     assert_eq!(winners(written), 1);
     assert_eq!(world.read(move |tx| tx.find_user(bob)).unwrap().claims, format!("{{\"nickname\":\"{winner}\"}}"));
     assert_eq!(world.read(move |tx| tx.find_user(other)).unwrap().claims, "{}");
+}
+
+fn one_of_many_changes_what_it_registered_about_itself(world: &World) {
+    let dynamic = Some(DynamicRegistration { generation: 0, unused_until: None });
+    let app = world.write(move |tx| tx.insert_client(&NewClient { dynamic, ..client("app") }, NOW));
+    let here = world.here;
+    for generation in 0..5 {
+        let outcomes = race(world, MANY, |store, n| {
+            let new = registration(&format!("{generation}-{n}"));
+            wait(store.write(here, move |tx| tx.update_own_registration(app, &new, generation)))
+        });
+        assert_eq!(winners(outcomes), 1);
+    }
+    let found = world.read(move |tx| tx.find_client_by_row(app)).unwrap();
+    assert_eq!(found.dynamic.unwrap().generation, 5);
+    // What an owner or an operator says counts in any case, and is not undone by who has not seen it.
+    assert!(world.write(move |tx| tx.update_registration(app, &registration("operator"))));
+    assert!(!world.write(move |tx| tx.update_own_registration(app, &registration("app"), 5)));
+    assert!(world.write(move |tx| tx.update_own_registration(app, &registration("app"), 6)));
+    assert!(world.write(move |tx| tx.delete_client(app)));
+    assert!(!world.write(move |tx| tx.update_own_registration(app, &registration("back"), 7)));
 }
 
 fn one_of_many_uses_an_assertion(world: &World) {
@@ -222,6 +247,26 @@ fn one_of_many_writes_the_key_to_encrypt_for(world: &World) {
     assert!(keys.iter().all(|key| key.algorithm.is_none()));
 }
 
+fn one_of_many_follows_the_key_to_encrypt_for(world: &World) {
+    let (here, alg) = (world.here, KeyManagement::EcdhEs);
+    let mut current = world.write(move |tx| tx.insert_encryption_key(alg, &[1; 60], NOW)).unwrap();
+    for round in 1..5 {
+        let outcomes = race(world, MANY, |store, _| {
+            wait(store.write(here, move |tx| tx.insert_next_encryption_key((alg, current), &[2; 60], later(round))))
+        });
+        let successors: Vec<_> = outcomes.into_iter().filter_map(Result::unwrap).collect();
+        let [successor] = successors[..] else { panic!("{successors:?}") };
+        let keys = world.read(|tx| tx.list_keys(KeyPurpose::Encryption));
+        let good: Vec<_> = keys.iter().filter(|key| key.retired_at.is_none()).map(|key| key.number).collect();
+        assert_eq!(good, [successor]);
+        current = successor;
+    }
+    // Whoever comes late changes nothing of the first one's end.
+    assert_eq!(world.write(move |tx| tx.insert_next_encryption_key((alg, 1), &[3; 60], later(9))), None);
+    let first = world.read(|tx| tx.list_keys(KeyPurpose::Encryption)).pop().unwrap();
+    assert_eq!((first.number, first.retired_at), (1, Some(later(1))));
+}
+
 fn one_of_many_starts_a_successor(world: &World) {
     let here = world.here;
     let first = signing_key(Algorithm::ES256, NOW);
@@ -252,7 +297,7 @@ fn one_of_many_makes_an_attempt(world: &World) {
     let (bob, app, here) = (world.user("bob"), world.logout_client("app"), world.here);
     for round in 0..5 {
         world.signed_out(bob, app, &format!("sid-{round}"));
-        let due = world.instance(|instance| instance.list_due_deliveries(NOW, 10)).pop().unwrap().2;
+        let due = world.instance(|instance| instance.list_due_deliveries(NOW, None, 10)).pop().unwrap().delivery;
         let outcomes = race(world, MANY, |store, _| {
             let due = due.clone();
             wait(store.write(here, move |tx| tx.claim_delivery(&due, later(10))))

@@ -95,7 +95,9 @@ fn s3_it_ends_within_an_hour_and_clocks_differ_by_a_minute() {
         ("nbf", 61, false),
         ("iat", 60, true),
         ("iat", 61, false),
-        ("iat", -86_400, true),
+        ("iat", -359, true),
+        ("iat", -360, false),
+        ("iat", -86_400, false),
     ] {
         assert_eq!(refused(|it| it[claim] = json!(now + offset)).is_none(), good, "{claim} {offset}");
     }
@@ -103,9 +105,28 @@ fn s3_it_ends_within_an_hour_and_clocks_differ_by_a_minute() {
     for claim in ["exp", "nbf", "iat"] {
         assert!(refused(|it| it[claim] = json!((now + 30).to_string())).is_some(), "{claim}");
     }
-    let sparse =
-        |it: &mut Value| ["nbf", "iat"].iter().for_each(|claim| drop(it.as_object_mut().unwrap().remove(*claim)));
-    assert_eq!(refused(sparse), None);
+    let without_iat = |offset: i64| {
+        move |it: &mut Value| {
+            it["exp"] = json!(now + offset);
+            it.as_object_mut().unwrap().retain(|claim, _| claim != "nbf" && claim != "iat");
+        }
+    };
+    for (offset, good) in [(60, true), (360, true), (361, false), (3_600, false)] {
+        assert_eq!(refused(without_iat(offset)).is_none(), good, "exp {offset}, and no iat");
+    }
+}
+
+#[test]
+fn s3_it_is_remembered_for_minutes_however_late_it_ends() {
+    let now = NOW.as_unix();
+    for (iat, exp, remembered) in
+        [(0, 60, 180), (0, 299, 419), (0, 3_600, 420), (-200, 3_600, 220), (60, 3_660, 480), (-359, 3_600, 61)]
+    {
+        let mut claims = good();
+        (claims["iat"], claims["exp"]) = (json!(now + iat), json!(now + exp));
+        let proven = judged(&signed(None, &claims)).unwrap();
+        assert_eq!(proven.expires_at(), NOW.plus(Seconds(remembered)), "{iat} {exp}");
+    }
 }
 
 #[test]

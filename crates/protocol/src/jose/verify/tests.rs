@@ -244,7 +244,6 @@ fn s4_1_4_the_key_that_is_named_or_the_first_few() {
     assert_eq!(unnamed(&foreign, &keys), None);
     assert_eq!(unnamed(&Key::new(Algorithm::ES256), &keys), Some(VerifyError::UnknownKey));
     assert_eq!(unnamed(known, &ClientKeys::default()), Some(VerifyError::UnknownKey));
-    assert_eq!(outcome(&known.token(), &set(&[known.with("kid", Value::Null)])), Some(VerifyError::UnknownKey));
     // Two keys may have one name; all of them are tried.
     let shared = set(&[foreign.with("kid", json!(known.kid())), known.jwk.clone()]);
     assert_eq!(outcome(&known.token(), &shared), None);
@@ -257,6 +256,23 @@ fn s4_1_4_the_key_that_is_named_or_the_first_few() {
     assert_eq!(unnamed(known, &many(7)), None);
     assert_eq!(unnamed(known, &many(8)), Some(VerifyError::UnknownKey));
     assert_eq!(outcome(&known.token(), &many(49)), None);
+}
+
+#[test]
+fn core_s10_1_a_client_with_one_key_need_not_name_it() {
+    let (known, foreign) = (&*ES256, Key::new(Algorithm::ES256));
+    let unnamed = |key: &Key| key.with("kid", Value::Null);
+    assert_eq!(outcome(&known.token(), &set(&[unnamed(known)])), None);
+    let with_another_type = [EDDSA.jwk.clone(), unnamed(known), unnamed(&RS256)];
+    assert_eq!(outcome(&known.token(), &set(&with_another_type)), None, "it is the only one for this algorithm");
+    for keys in [
+        vec![unnamed(&foreign)],
+        vec![unnamed(known), unnamed(&foreign)],
+        vec![unnamed(known), foreign.jwk.clone()],
+        vec![known.with("kid", json!("another"))],
+    ] {
+        assert_eq!(outcome(&known.token(), &set(&keys)), Some(VerifyError::UnknownKey), "{keys:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! RFC 9101, OpenID Connect Core §6: finds the parameters of a request that stand in a request object.
 
 use super::{LONGEST, client_of};
+use crate::browser::Browser;
 use crate::client_keys;
 use crate::here::Here;
 use crate::outbound::Unreachable;
@@ -16,11 +17,16 @@ use std::sync::Arc;
 
 /// The request with all of its parameters in its query, if they were not there before. So an object is read once, and may
 /// expire while the person signs in.
-pub(super) async fn resolve(here: &Here, query: &str) -> Result<Option<String>, Failure> {
+pub(super) async fn resolve(here: &Here, browser: &Browser, query: &str) -> Result<Option<String>, Failure> {
     let outer = Params::parse_telling(query.as_bytes())?;
     let client = client_of(here, &outer).await?;
-    // RFC 6749 §4.1.2.1: errors are for the client only where it and its redirect URI are known good.
     let told = |failure, params: &Params| match failure {
+        // RFC 9700 §4.11.2: nobody is signed in who could be redirected, nor is there a request yet that could wait for that. So the
+        // person is told. OpenID Connect Core §3.1.2.6: but for prompt=none, wherever it stands that can be believed.
+        Failure::Refused(error) if browser.person().is_none() && !is_silent(&outer) && !is_silent(params) => {
+            error.into()
+        }
+        // RFC 6749 §4.1.2.1: errors are for the client only where it and its redirect URI are known good.
         Failure::Refused(error) => {
             refuse(params, client.clone().map(Arc::unwrap_or_clone), here.issuer(), error).into()
         }
@@ -44,6 +50,10 @@ pub(super) async fn resolve(here: &Here, query: &str) -> Result<Option<String>, 
     }
 }
 
+fn is_silent(params: &Params) -> bool {
+    params.get("prompt") == Some("none")
+}
+
 async fn read(here: &Here, client: &Client, outer: &Params, reference: Reference<'_>) -> Result<Resolved, Failure> {
     let fetched;
     let object = match reference {
@@ -56,14 +66,20 @@ async fn read(here: &Here, client: &Client, outer: &Params, reference: Reference
     let openid = &client.registration.openid;
     let object = decrypted(object, here.workspace.decryption.iter())?;
     let check = |keys: &ClientKeys| request_object::resolve(outer, &object, (client, keys), here.issuer(), here.now);
-    client_keys::prove(&here.server, openid, check, invalid_request_object).await
+    client_keys::prove(here, openid, check, invalid_request_object).await
 }
 
 /// The object at a `request_uri`.
 async fn fetch(here: &Here, client: &Client, uri: &str) -> Result<String, Failure> {
     let uri = registered_uri(uri, &client.registration.openid)?;
     // OpenID Connect Core §6.2: the object may have changed since. A fragment would say whether it has, but anybody can make one up.
-    match here.server.outbound().get_fresh(&uri).await.map(|fetched| String::from_utf8(fetched.body.to_vec())) {
+    match here
+        .server
+        .outbound()
+        .get_fresh(&uri, here.asker())
+        .await
+        .map(|fetched| String::from_utf8(fetched.body.to_vec()))
+    {
         Ok(Ok(object)) => Ok(object),
         Ok(Err(_)) => Err(invalid_request_object("what request_uri answers with is no JWT").into()),
         Err(Unreachable::Busy) => Err(Failure::Busy),

@@ -10,6 +10,7 @@ use grantry_protocol::account::User;
 use grantry_protocol::authorize::{Authorized, OPENID};
 use grantry_protocol::claims;
 use grantry_protocol::client::{AccessTokenFormat, Client};
+use grantry_protocol::client_auth;
 use grantry_protocol::entropy;
 use grantry_protocol::grant::Grant;
 use grantry_protocol::id_token::{Beside, IdToken};
@@ -31,9 +32,11 @@ pub(crate) struct Tokens<'a> {
 
 /// RFC 7591 §5: an app that registered itself stays because it is used: from before its first consent, grant or token on.
 async fn keep(here: &Here, client: &Client) -> Result<(), Failure> {
-    if client.dynamic.is_some_and(|dynamic| dynamic.unused_until.is_some()) {
-        let row = client.row;
-        here.write_clients(move |tx| tx.keep_client(row)).await?;
+    let row = client.row;
+    if client.dynamic.is_some_and(|dynamic| dynamic.unused_until.is_some())
+        && !here.write_clients(move |tx| tx.keep_client(row)).await?
+    {
+        return Err(client_auth::unknown_client().into());
     }
     Ok(())
 }
@@ -58,21 +61,21 @@ pub(crate) struct Written {
 }
 
 impl<'a> Tokens<'a> {
-    /// Those of this client about people.
-    pub(crate) async fn of(here: &'a Here, client: &'a Client) -> Result<Self, Failure> {
+    /// Those of this client, with ID Tokens where it may have them.
+    pub(crate) async fn with_id_tokens(here: &'a Here, client: &'a Client) -> Result<Self, Failure> {
         let registered = &client.registration;
-        let tokens = Self::about_itself(here, client).await?;
+        let tokens = Self::of(here, client).await?;
         if !registered.scope.contains(OPENID) {
             return Ok(tokens);
         }
         let id_token_key = Some(signing::key(here, registered.openid.id_token_signed_response_alg).await?);
         let encryption = registered.openid.id_token_encryption();
-        let id_token_recipient = Recipient::of(&here.server, &registered.openid, encryption).await?;
+        let id_token_recipient = Recipient::of(here, &registered.openid, encryption).await?;
         Ok(Self { id_token_key, id_token_recipient, ..tokens })
     }
 
-    /// Those of this client about itself: no person signs in.
-    pub(super) async fn about_itself(here: &'a Here, client: &'a Client) -> Result<Self, Failure> {
+    /// Those of this client, without ID Tokens.
+    pub(crate) async fn of(here: &'a Here, client: &'a Client) -> Result<Self, Failure> {
         keep(here, client).await?;
         let choice = client.registration.access_token;
         let key = match choice.format {
