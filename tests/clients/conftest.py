@@ -43,6 +43,18 @@ class Demo:
         words = ["app", "create", "--workspace", "workflow", "--redirect-uri", self.redirect_uri, *options]
         return json.loads(subprocess.check_output([BINARY, *words, "--json", "--data-dir", self.data_dir]))
 
+    def update_app(self, *options):
+        """Changes the demo's own app."""
+        self._grantry("update", *options)
+
+    def set_secret(self):
+        """Gives the demo's own app its secret again, which rests otherwise when it signs."""
+        self._grantry("rotate-secret", "--secret-stdin", "--keep-old", "0", secret=self.client_secret)
+
+    def _grantry(self, verb, *options, secret=""):
+        words = ["app", verb, "--workspace", "workflow", self.client_id, *options, "--data-dir", self.data_dir]
+        subprocess.run([BINARY, *words], check=True, input=secret, text=True, stdout=subprocess.DEVNULL)
+
     def sign_in(self, url, decision="allow"):
         """What bob's browser does with an authorization request; returns where it comes back to the app."""
         return Browser(self).visit(url, self.redirect_uri, decision)

@@ -1,6 +1,7 @@
 //! The docs page: `GET /{workspace}/oauth2`, every grant explained with requests that can be pasted as they stand.
 
 pub(crate) mod app;
+mod assertion;
 mod libraries;
 pub(crate) mod openid;
 pub(crate) mod requests;
@@ -17,7 +18,7 @@ use app::Chosen;
 use askama::Template;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use grantry_protocol::client::Client;
+use grantry_protocol::client::{AuthMethod, Client};
 use grantry_protocol::types::GrantType;
 use openid::DocsOpenid;
 use serde::Deserialize;
@@ -51,10 +52,10 @@ pub(crate) struct DocsApp {
     pub(crate) client_id: String,
     /// Known for the demo app only.
     pub(crate) client_secret: Option<String>,
-    /// An app without a secret: `token_endpoint_auth_method` is `none`, PKCE is required.
-    pub(crate) public: bool,
-    /// The app is registered for `client_secret_post`: its secret goes into the form, since only the registered method is accepted.
-    pub(crate) secret_in_form: bool,
+    /// How the app proves itself: only the registered method is accepted.
+    pub(crate) method: AuthMethod,
+    /// By which algorithm it signs, where it proves itself by assertions.
+    pub(crate) assertion_algorithm: String,
     /// The redirect URI that the requests show: the docs callback when it is registered, else the app's first one;
     /// `None` for an app that has none, and then the requests leave it out.
     pub(crate) redirect_uri: Option<String>,
@@ -199,6 +200,23 @@ pub(crate) fn lifetimes(here: &Here, client: Option<&Client>) -> DocsLifetimes {
         access_token_seconds: u64::try_from(lifetimes.access_token.0).unwrap_or_default(),
         refresh_token_idle: words::duration(lifetimes.refresh_idle),
         refresh_token_absolute: words::duration(lifetimes.refresh_absolute),
+    }
+}
+
+impl DocsApp {
+    /// An app without a secret: PKCE is required.
+    pub(crate) fn is_public(&self) -> bool {
+        self.method == AuthMethod::None
+    }
+
+    /// An app that sends no secret, but signs an assertion for each request.
+    pub(crate) fn signs(&self) -> bool {
+        matches!(self.method, AuthMethod::PrivateKeyJwt | AuthMethod::ClientSecretJwt)
+    }
+
+    /// An app whose private key only it has.
+    pub(crate) fn has_private_key(&self) -> bool {
+        self.method == AuthMethod::PrivateKeyJwt
     }
 }
 

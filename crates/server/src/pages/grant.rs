@@ -45,6 +45,8 @@ pub(crate) struct CodeReceived {
     pub(crate) form_token: String,
     pub(crate) code: String,
     pub(crate) client_id: String,
+    /// Whether the app signs an assertion instead of sending a secret.
+    pub(crate) signs: bool,
     /// Known for the demo app only; otherwise empty, to be typed.
     pub(crate) client_secret: String,
     pub(crate) redirect_uri: String,
@@ -184,10 +186,11 @@ async fn code_received(here: &Here, browser: &Browser, answer: &Received, code: 
     // The same conditions as those of the requests on the docs page.
     let openid = live.is_some_and(|live| live.nonce.is_some());
     let with_redirect_uri = app.callback_registered && (example || openid || app.redirect_uri_count > 1);
-    let with_verifier = app.public || example;
+    let with_verifier = app.is_public() || example;
     Ok(CodeReceived {
         form_token: browser.form_token(here, ACTION),
         code: code.to_owned(),
+        signs: app.signs(),
         client_id: if client.is_some() { app.client_id } else { String::new() },
         client_secret: app.client_secret.unwrap_or_default(),
         redirect_uri: app.redirect_uri.filter(|_| with_redirect_uri).unwrap_or_default(),

@@ -12,11 +12,13 @@ use crate::pages::{self, Beyond};
 use crate::reply::{Failure, see_other};
 use crate::sign_in;
 use crate::throttle::place_of;
+use crate::words;
 use askama::Template;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use grantry_protocol::account::{LONGEST_OWN_USERNAME, SHORTEST_PASSWORD, SignUp, SignUpProblems};
+use grantry_protocol::types::Seconds;
 use grantry_storage::{NewUser, StorageError, Tx};
 use serde::Deserialize;
 
@@ -82,8 +84,8 @@ enum Refused {
     Fields(SignUpProblems),
     /// The form was too old or came from another browser.
     Stale,
-    /// So many from one address; seconds to wait.
-    TooMany(i64),
+    /// So many from one address; how long to wait.
+    TooMany(Seconds),
     /// No thread was free to hash the password.
     Busy,
 }
@@ -137,7 +139,7 @@ async fn make(
 ) -> Result<Result<(), Refused>, Failure> {
     // Whoever asks learns whether a name is taken; so it costs one of what an address has, in any case.
     if let Err(wait) = here.server.sign_ups().use_one(place_of(here.address), here.now) {
-        return Ok(Err(Refused::TooMany(wait.0)));
+        return Ok(Err(Refused::TooMany(wait)));
     }
     let Ok(digest) = here.server.passwords().hash(wanted.password().clone()).await else {
         return Ok(Err(Refused::Busy));
@@ -175,8 +177,9 @@ impl Refused {
                 (StatusCode::FORBIDDEN, form(text.to_owned()), None)
             }
             Self::TooMany(wait) => {
-                let text = format!("Too many accounts were asked for from your network. Try again in {wait} seconds.");
-                (StatusCode::TOO_MANY_REQUESTS, form(text), Some(wait))
+                let wait_for = words::duration(wait);
+                let text = format!("Too many accounts were asked for from your network. Try again in {wait_for}.");
+                (StatusCode::TOO_MANY_REQUESTS, form(text), Some(wait.0))
             }
             Self::Busy => {
                 let text = "The server is busy, and no account was made. Try again in a few seconds.";

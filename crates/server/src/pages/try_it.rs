@@ -143,6 +143,8 @@ pub(crate) async fn ask(here: &Here, browser: Browser, fields: &Fields, grant: &
     steps.extend(look_into(here, &speaker, access_token).await?);
     let subject = id_token.as_ref().and_then(IdToken::subject).unwrap_or_default();
     let filled = |token: &str| (browser.form_token(here, ACTION), &speaker, token.to_owned());
+    // Whoever signs needs a new assertion for each of these.
+    let again = !speaker.signs();
     let page = TryPage {
         userinfo: access_token
             .filter(|_| id_token.is_some())
@@ -150,8 +152,10 @@ pub(crate) async fn ask(here: &Here, browser: Browser, fields: &Fields, grant: &
         id_token,
         access_token: access_token.map(str::to_owned),
         access_token_says: access_token.and_then(Decoded::read),
-        refresh: refresh_token.map(|token| RefreshForm::new(filled(token), &answer)),
-        revoke: access_token.map(|access| RevokeForm::new(filled(refresh_token.unwrap_or(access)), access)),
+        refresh: refresh_token.filter(|_| again).map(|token| RefreshForm::new(filled(token), &answer)),
+        revoke: access_token
+            .filter(|_| again)
+            .map(|access| RevokeForm::new(filled(refresh_token.unwrap_or(access)), access)),
         ..TryPage::of(pages::frame(here, &browser), grant, steps, refusal(&answer))
     };
     Ok(browser.finish(pages::page(&page)?))

@@ -1,6 +1,7 @@
 //! The docs page: what it is filled with, its requests as they stand, *Try it*, and its callback.
 
 use crate::harness::{Answer, Browser, ISSUER, PUBLIC_URL, SECRET, VERIFIER, World, basic, wait};
+use crate::signer::Signer;
 use grantry_protocol::client::{AccessTokenFormat, AuthMethod, Registration};
 use grantry_protocol::client_auth::SecretDigest;
 use grantry_protocol::jose::Algorithm;
@@ -614,4 +615,42 @@ fn openid_connect_core_s3_3_2_an_id_token_from_the_fragment_is_verified_with_wha
     let nonsense = verified("id_token", "<b>no JWT</b>");
     assert!(nonsense.status == 200 && !nonsense.body.contains("<b>no JWT"), "{}", nonsense.body);
     assert_eq!(verified("form_token", "").status, 403);
+}
+
+#[test]
+fn rfc7523_s2_2_an_app_that_signs_sends_an_assertion_wherever_others_send_a_secret() {
+    let world = World::new();
+    let (bob, signer) = (owner(&world, "bob"), Signer::new(Algorithm::EdDSA, None));
+    register_for(&world, bob, "signs", |it| {
+        it.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+        it.openid.jwks = Some(signer.jwks());
+        it.openid.token_endpoint_auth_signing_alg = Some("EdDSA".to_owned());
+    });
+    let assertion = |jti: &str| {
+        let exp = world.server().clock().now().as_unix() + 60;
+        signer.sign(&serde_json::json!({ "iss": "signs", "sub": "signs", "aud": ISSUER, "exp": exp, "jti": jti }))
+    };
+    let mut browser = world.bob();
+    let docs = browser.get("/acme/oauth2?app=signs");
+    assert!(!docs.body.contains("Basic") && !docs.body.contains("name=\"client_secret\""), "{}", docs.body);
+    assert!(block(&docs, "\"Make a client assertion: JavaScript\"").contains("alg: \"EdDSA\""));
+    for name in ["Client credentials request", "Introspection request"] {
+        let sample = block(&docs, &format!("\"{name}: HTTP\"")).replace("CLIENT_ASSERTION", &assertion(name));
+        assert_eq!(send(&world, &sample).0, 200, "{sample}");
+    }
+    let given = assertion("try");
+    let fields = [("grant_type", "client_credentials"), ("client_id", "signs"), ("client_assertion", given.as_str())];
+    let worked = try_it(&mut browser, &fields);
+    assert!(worked.body.contains("It worked.") && !worked.body.contains("id=\"give-back\""), "{}", worked.body);
+    assert!(try_it(&mut browser, &fields).body.contains("was used before"));
+
+    let page = follow(&mut browser, "/acme/oauth2?app=signs");
+    let form = [
+        ("form_token", page.hidden_in("/oauth2/grant")),
+        ("code", page.hidden("code")),
+        ("client_id", page.hidden("client_id")),
+        ("client_assertion", assertion("code")),
+    ];
+    let tokens = browser.post(GRANT, &form.each_ref().map(|(name, value)| (*name, value.as_str())));
+    assert!(tokens.body.contains("It worked.") && !tokens.body.contains("name=\"refresh_token\""), "{}", tokens.body);
 }

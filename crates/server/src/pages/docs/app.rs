@@ -5,7 +5,8 @@ use crate::browser::Browser;
 use crate::here::Here;
 use crate::reply::Failure;
 use crate::settings::Demo;
-use grantry_protocol::client::{AuthMethod, Client};
+use grantry_protocol::client::{AuthMethod, Client, Registration};
+use grantry_protocol::jose::Algorithm;
 use grantry_storage::{ClientFilter, Page};
 
 /// How many of the reader's apps are offered to choose from; the others can still be named in the address.
@@ -92,8 +93,8 @@ fn shown(here: &Here, client: &Client, origin: AppOrigin) -> DocsApp {
         name: registered.name.clone(),
         client_id: client.client_id.clone(),
         client_secret: demo.map(|demo| (*demo.client_secret.expose()).to_owned()),
-        public: client.is_public(),
-        secret_in_form: registered.token_endpoint_auth_method == AuthMethod::ClientSecretPost,
+        method: registered.token_endpoint_auth_method,
+        assertion_algorithm: assertion_algorithm(registered),
         redirect_uri: if callback_registered { Some(callback) } else { first },
         redirect_uri_count: registered.redirect_uris.len(),
         callback_registered,
@@ -103,6 +104,15 @@ fn shown(here: &Here, client: &Client, origin: AppOrigin) -> DocsApp {
     }
 }
 
+/// By which algorithm the app signs its assertions: the registered one, or the usual one of its kind of key.
+fn assertion_algorithm(registered: &Registration) -> String {
+    let usual = match registered.token_endpoint_auth_method {
+        AuthMethod::ClientSecretJwt => "HS256",
+        _ => Algorithm::ES256.as_str(),
+    };
+    registered.openid.token_endpoint_auth_signing_alg.clone().unwrap_or_else(|| usual.to_owned())
+}
+
 /// An app that nobody has registered yet.
 fn placeholder() -> DocsApp {
     DocsApp {
@@ -110,8 +120,8 @@ fn placeholder() -> DocsApp {
         name: String::new(),
         client_id: "CLIENT_ID".to_owned(),
         client_secret: None,
-        public: false,
-        secret_in_form: false,
+        method: AuthMethod::ClientSecretBasic,
+        assertion_algorithm: String::new(),
         redirect_uri: Some("https://app.example/callback".to_owned()),
         redirect_uri_count: 1,
         callback_registered: false,

@@ -1,6 +1,7 @@
 //! What an app that uses a library writes: signing in, and verifying an ID Token. For this issuer and this app.
 
 use super::DocsPage;
+use grantry_protocol::client::AuthMethod;
 
 /// A program that uses a library, in two languages.
 pub(crate) struct Programs {
@@ -57,16 +58,25 @@ print(token.claims["sub"])"#,
 
     fn openid_client(&self) -> String {
         let (issuer, client_id) = (&self.issuer, &self.app.client_id);
-        let authentication = match (self.app.public, self.app.secret_in_form) {
-            (true, _) => "client.None()".to_owned(),
-            (_, true) => format!("client.ClientSecretPost({:?})", self.secret()),
-            _ => format!("client.ClientSecretBasic({:?})", self.secret()),
+        let secret = self.secret();
+        let authentication = match self.app.method {
+            AuthMethod::None => "client.None()".to_owned(),
+            AuthMethod::ClientSecretPost => format!("client.ClientSecretPost({secret:?})"),
+            AuthMethod::ClientSecretBasic => format!("client.ClientSecretBasic({secret:?})"),
+            AuthMethod::ClientSecretJwt => format!("client.ClientSecretJwt({secret:?})"),
+            AuthMethod::PrivateKeyJwt => format!("client.PrivateKeyJwt({})", self.pkcs8()),
+        };
+        let imports = match self.app.method {
+            AuthMethod::PrivateKeyJwt => {
+                "import { readFile } from \"node:fs/promises\";\nimport { importPKCS8 } from \"jose\"; // npm install jose\n"
+            }
+            _ => "",
         };
         // The library refuses http unless it is told that this is meant.
         let insecure =
             if self.issuer.starts_with("http:") { ", {\n  execute: [client.allowInsecureRequests],\n}" } else { "" };
         format!(
-            r#"import * as client from "openid-client"; // npm install openid-client
+            r#"{imports}import * as client from "openid-client"; // npm install openid-client
 
 const authentication = {authentication};
 const config = await client.discovery(new URL({issuer:?}), {client_id:?}, undefined, authentication{insecure});
@@ -98,13 +108,16 @@ console.log(await client.fetchUserInfo(config, tokens.access_token, sub));"#,
 
     fn authlib(&self) -> String {
         let (issuer, client_id) = (&self.issuer, &self.app.client_id);
-        let credentials = match (self.app.public, self.app.secret_in_form) {
-            (true, _) => format!("{client_id:?}, token_endpoint_auth_method=\"none\""),
-            (_, true) => {
-                format!("{client_id:?}, {:?}, token_endpoint_auth_method=\"client_secret_post\"", self.secret())
+        let (method, secret) = (self.app.method.as_str(), self.secret());
+        let credentials = match self.app.method {
+            AuthMethod::ClientSecretBasic => format!("{client_id:?}, {secret:?}"),
+            AuthMethod::None => format!("{client_id:?}, token_endpoint_auth_method={method:?}"),
+            AuthMethod::PrivateKeyJwt => format!("{client_id:?}, key, token_endpoint_auth_method={method:?}"),
+            AuthMethod::ClientSecretPost | AuthMethod::ClientSecretJwt => {
+                format!("{client_id:?}, {secret:?}, token_endpoint_auth_method={method:?}")
             }
-            _ => format!("{client_id:?}, {:?}", self.secret()),
         };
+        let (import, register) = self.authlib_assertion();
         // So does this one.
         let insecure = if self.issuer.starts_with("http:") {
             "import os\n\nos.environ[\"AUTHLIB_INSECURE_TRANSPORT\"] = \"1\"  # http, on this machine only\n\n"
@@ -114,7 +127,7 @@ console.log(await client.fetchUserInfo(config, tokens.access_token, sub));"#,
         format!(
             r#"{insecure}from authlib.common.security import generate_token
 from authlib.integrations.requests_client import OAuth2Session  # pip install authlib requests
-
+{import}
 session = OAuth2Session(
     {credentials},
     redirect_uri={redirect_uri:?},
@@ -122,7 +135,7 @@ session = OAuth2Session(
     code_challenge_method="S256",
     token_endpoint="{issuer}/oauth2/token",
 )
-verifier, nonce = generate_token(48), generate_token(24)
+{register}verifier, nonce = generate_token(48), generate_token(24)
 url, state = session.create_authorization_url(
     "{issuer}/oauth2/authorize", code_verifier=verifier, nonce=nonce
 )
@@ -134,6 +147,24 @@ print(token["id_token"], nonce)  # verify it as below
 print(session.get("{issuer}/oauth2/userinfo").json())"#,
             redirect_uri = self.redirect_uri(),
             scope = self.openid_scope(),
+        )
+    }
+
+    /// For an app that signs: what is imported, with the lines that read its key, and the line that has the library sign.
+    fn authlib_assertion(&self) -> (String, String) {
+        let (class, key) = match self.app.method {
+            AuthMethod::ClientSecretJwt => ("ClientSecretJWT", String::new()),
+            AuthMethod::PrivateKeyJwt => {
+                let (import, lines) = self.python_key();
+                ("PrivateKeyJWT", format!("{import}\n\n{lines}\n"))
+            }
+            _ => return Default::default(),
+        };
+        let (issuer, algorithm) = (&self.issuer, &self.app.assertion_algorithm);
+        let register = format!("session.register_client_auth_method({class}({issuer:?}, alg={algorithm:?}))");
+        (
+            format!("from authlib.oauth2.rfc7523 import {class}\n{key}"),
+            format!("{register}  # the issuer is the audience\n"),
         )
     }
 

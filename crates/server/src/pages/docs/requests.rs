@@ -2,6 +2,8 @@
 
 use super::DocsPage;
 use crate::pages::sample::{Credentials, Request};
+use grantry_protocol::client::AuthMethod;
+use grantry_protocol::client_auth::ASSERTION_TYPE;
 
 /// Stands for a secret that the server cannot show (it keeps a hash only).
 pub(super) const SECRET_PLACEHOLDER: &str = "CLIENT_SECRET";
@@ -33,7 +35,7 @@ impl DocsPage {
         if self.app.redirect_uri_count > 1 {
             request = request.maybe("redirect_uri", self.app.redirect_uri.as_deref());
         }
-        if self.app.public {
+        if self.app.is_public() {
             request = request.with("code_challenge", EXAMPLE_CHALLENGE).with("code_challenge_method", "S256");
         }
         request
@@ -56,7 +58,7 @@ impl DocsPage {
         if self.app.redirect_uri_count > 1 {
             request = request.maybe("redirect_uri", self.app.redirect_uri.as_deref());
         }
-        if self.app.public { request.with("code_verifier", EXAMPLE_VERIFIER) } else { request }
+        if self.app.is_public() { request.with("code_verifier", EXAMPLE_VERIFIER) } else { request }
     }
 
     /// The OpenID request as an app should make it.
@@ -68,7 +70,7 @@ impl DocsPage {
     /// The OpenID request's live link, by whose `state` the callback knows its `nonce` again.
     pub(crate) fn openid_live_link(&self) -> String {
         let mut request = self.openid_front(&self.openid.state, &self.openid.nonce);
-        if self.app.public {
+        if self.app.is_public() {
             request = request.with("code_challenge", EXAMPLE_CHALLENGE).with("code_challenge_method", "S256");
         }
         request.link()
@@ -178,7 +180,7 @@ impl DocsPage {
 
     /// A request that an app without a secret cannot make: it shows placeholders for one that can.
     fn signed_by_secret(&self, request: Request) -> Request {
-        if !self.app.public {
+        if !self.app.is_public() {
             return self.signed(request);
         }
         let (client_id, client_secret) = ("CLIENT_ID".to_owned(), SECRET_PLACEHOLDER.to_owned());
@@ -187,16 +189,19 @@ impl DocsPage {
 
     /// The request with client authentication, by the method that the app is registered for.
     fn signed(&self, request: Request) -> Request {
-        if self.app.public {
-            return request.with("client_id", &self.app.client_id);
+        let client_id = &self.app.client_id;
+        match self.app.method {
+            AuthMethod::None => request.with("client_id", client_id),
+            AuthMethod::ClientSecretPost => request.with("client_id", client_id).with("client_secret", &self.secret()),
+            // RFC 7523 §2.2: it says who the app is, too.
+            AuthMethod::PrivateKeyJwt | AuthMethod::ClientSecretJwt => {
+                request.with("client_assertion_type", ASSERTION_TYPE).with("client_assertion", "CLIENT_ASSERTION")
+            }
+            AuthMethod::ClientSecretBasic => request.signed_by(Credentials {
+                client_id: client_id.clone(),
+                client_secret: self.secret(),
+                known: self.app.client_secret.is_some(),
+            }),
         }
-        if self.app.secret_in_form {
-            return request.with("client_id", &self.app.client_id).with("client_secret", &self.secret());
-        }
-        request.signed_by(Credentials {
-            client_id: self.app.client_id.clone(),
-            client_secret: self.secret(),
-            known: self.app.client_secret.is_some(),
-        })
     }
 }

@@ -5,6 +5,7 @@ use crate::pages::docs::openid::DocsOpenid;
 use crate::pages::docs::*;
 use crate::pages::error::Rule;
 use crate::pages::grant::{Check, CodeReceived, ErrorReceived, FragmentForm, GrantPage};
+use grantry_protocol::client::AuthMethod;
 use serde_json::json;
 
 const ISSUER: &str = "http://127.0.0.1:8080/workflow";
@@ -15,8 +16,8 @@ fn demo_app() -> DocsApp {
         name: "Local demo client".into(),
         client_id: "x-pm-local-client".into(),
         client_secret: Some("179ad45c6ce2cb97cf1029e212046e81".into()),
-        public: false,
-        secret_in_form: false,
+        method: AuthMethod::ClientSecretBasic,
+        assertion_algorithm: "ES256".into(),
         redirect_uri: Some(format!("{ISSUER}/oauth2/grant")),
         redirect_uri_count: 1,
         callback_registered: true,
@@ -122,7 +123,7 @@ fn docs_of_the_demo() {
 #[test]
 fn docs_of_an_own_public_app() {
     let mut app = demo_app();
-    (app.origin, app.public, app.client_secret, app.name) = (AppOrigin::Own, true, None, "Notebook".into());
+    (app.origin, app.method, app.client_secret, app.name) = (AppOrigin::Own, AuthMethod::None, None, "Notebook".into());
     (app.client_id, app.redirect_uri_count, app.callback_registered) = ("gx3nq0v6kz".into(), 2, false);
     (app.redirect_uri, app.try_username, app.try_password) =
         (Some("https://notebook.example/callback".into()), String::new(), String::new());
@@ -151,12 +152,28 @@ fn docs_without_an_app() {
 
 #[test]
 fn the_secret_is_where_the_app_is_registered_for() {
-    let page = docs(DocsApp { secret_in_form: true, ..demo_app() }, false);
+    let page = docs(DocsApp { method: AuthMethod::ClientSecretPost, ..demo_app() }, false);
     let http = page.client_credentials().http();
     assert!(
         !http.contains("Authorization:") && http.contains("&client_secret=179ad45c6ce2cb97cf1029e212046e81"),
         "{http}"
     );
+}
+
+#[test]
+fn an_app_that_signs_sends_an_assertion_and_no_secret() {
+    for (method, key) in
+        [(AuthMethod::PrivateKeyJwt, "private-key.pem"), (AuthMethod::ClientSecretJwt, "CLIENT_SECRET")]
+    {
+        let app = DocsApp { method, client_secret: None, origin: AppOrigin::Own, ..demo_app() };
+        let docs = docs(app, true);
+        let http = docs.client_credentials().http();
+        let assertion = "&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=CLIENT_ASSERTION";
+        assert!(http.contains(assertion) && !http.contains("Authorization:"), "{http}");
+        page("docs-signs", &docs, &["id=\"client-assertion\"", "name=\"client_assertion\"", key]);
+        let html = askama::Template::render(&docs).expect("renders");
+        assert!(!html.contains("name=\"client_secret\"") && !html.contains("Basic"), "{method:?}");
+    }
 }
 
 #[test]
@@ -170,6 +187,7 @@ fn callback_pages() {
         form_token: "gry_ft_sample".into(),
         code: "gry_ac_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKlMnOpQrStUvWxYz".into(),
         client_id: "x-pm-local-client".into(),
+        signs: false,
         client_secret: "179ad45c6ce2cb97cf1029e212046e81".into(),
         redirect_uri: String::new(),
         code_verifier: String::new(),

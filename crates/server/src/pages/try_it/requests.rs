@@ -5,6 +5,7 @@ use crate::here::Here;
 use crate::pages::sample::{Credentials, Request};
 use crate::reply::Failure;
 use grantry_protocol::client::{AuthMethod, ID_TOKEN_ALGORITHM};
+use grantry_protocol::client_auth::ASSERTION_TYPE;
 use grantry_protocol::jose::Algorithm;
 
 /// The parameters of token requests that have a field on one of the pages.
@@ -16,6 +17,8 @@ pub(crate) struct Speaker {
     issuer: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
+    /// Signed by the reader's app, good for one request.
+    client_assertion: String,
     in_form: bool,
     /// By which algorithm its ID Tokens are signed.
     pub(crate) id_token_algorithm: Algorithm,
@@ -25,14 +28,21 @@ impl Speaker {
     /// Reads the credentials of a form. Only the way in which they are sent is looked up; whether they are right is for the
     /// endpoint to say.
     pub(crate) async fn read(here: &Here, fields: &Fields) -> Result<Self, Failure> {
-        let (client_id, client_secret) = (fields.get("client_id").to_owned(), fields.get("client_secret").to_owned());
+        let [client_id, client_secret, client_assertion] =
+            ["client_id", "client_secret", "client_assertion"].map(|name| fields.get(name).to_owned());
         let asked = client_id.clone();
         let client = here.read(move |tx| tx.find_client(&asked)).await?;
         let registered = client.map(|client| client.registration);
         let method = registered.as_ref().map(|registered| registered.token_endpoint_auth_method);
         let in_form = method == Some(AuthMethod::ClientSecretPost);
         let id_token_algorithm = registered.map_or(ID_TOKEN_ALGORITHM, |it| it.openid.id_token_signed_response_alg);
-        Ok(Self { issuer: here.issuer().to_owned(), client_id, client_secret, in_form, id_token_algorithm })
+        let issuer = here.issuer().to_owned();
+        Ok(Self { issuer, client_id, client_secret, client_assertion, in_form, id_token_algorithm })
+    }
+
+    /// Whether what it proves itself with is good for one request only.
+    pub(crate) fn signs(&self) -> bool {
+        !self.client_assertion.is_empty()
     }
 
     /// The token request of a form: what was filled in, and nothing else.
@@ -62,6 +72,10 @@ impl Speaker {
     }
 
     fn signed(&self, request: Request) -> Request {
+        if self.signs() {
+            let request = request.with("client_assertion_type", ASSERTION_TYPE);
+            return request.with("client_assertion", &self.client_assertion);
+        }
         if self.client_secret.is_empty() || self.in_form {
             let request = request.with("client_id", &self.client_id);
             return request.maybe("client_secret", Some(self.client_secret.as_str()).filter(|it| !it.is_empty()));
