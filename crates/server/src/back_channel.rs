@@ -181,3 +181,38 @@ impl Attempt {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grantry_protocol::{ClientRow, Timestamp};
+    use grantry_storage::LogoutDelivery;
+
+    #[test]
+    fn neither_a_person_nor_a_workspace_takes_every_place() {
+        let places = Places { all: Arc::new(Semaphore::new(AT_ONCE)), shares: Arc::default() };
+        let due = |workspace, user| DueDelivery {
+            workspace: WorkspaceId(workspace),
+            slug: "acme".to_owned(),
+            delivery: LogoutDelivery {
+                id: 1,
+                client: ClientRow(1),
+                user: UserId(user),
+                sid: "sid".to_owned(),
+                created_at: Timestamp::from_unix(0),
+                next_attempt_at: None,
+                attempts: 0,
+                last_problem: None,
+                delivered_at: None,
+            },
+        };
+        let taken = |workspace, user| -> Vec<_> {
+            (0..AT_ONCE).map_while(|_| places.share_for(&due(workspace, user))).collect()
+        };
+        let bob = taken(1, 1);
+        assert_eq!(bob.len(), ABOUT_ONE_PERSON);
+        let others: Vec<_> = (2..10).flat_map(|user| taken(1, user)).collect();
+        assert_eq!(bob.len() + others.len(), FOR_ONE_WORKSPACE);
+        assert_eq!(taken(2, 1).len(), ABOUT_ONE_PERSON, "another workspace, where somebody has the same number");
+    }
+}
