@@ -92,7 +92,11 @@ async fn begin_due(server: &Server, places: &Places) -> bool {
         let due = server.store().read_instance(next).await.unwrap_or_default();
         after = due.last().cloned();
         for due in due {
-            begun |= begin(server, places, due).await;
+            match begin(server, places, due).await {
+                Ok(it_was) => begun |= it_was,
+                // Nothing else can be written now, either.
+                Err(_) => return false,
+            }
         }
         if after.is_none() {
             return begun;
@@ -101,10 +105,10 @@ async fn begin_due(server: &Server, places: &Places) -> bool {
 }
 
 /// Begins an attempt, if it may be made now and no other process makes it.
-async fn begin(server: &Server, places: &Places, due: DueDelivery) -> bool {
-    let Some(share) = places.share_for(&due) else { return false };
-    let Ok(place) = Arc::clone(&places.all).acquire_owned().await else { return false };
-    let Ok(Some(attempt)) = Attempt::claim(server, due).await else { return false };
+async fn begin(server: &Server, places: &Places, due: DueDelivery) -> Result<bool, StorageError> {
+    let Some(share) = places.share_for(&due) else { return Ok(false) };
+    let Ok(place) = Arc::clone(&places.all).acquire_owned().await else { return Ok(false) };
+    let Some(attempt) = Attempt::claim(server, due).await? else { return Ok(false) };
     tokio::spawn(async move {
         if attempt.make().await.is_err() {
             tracing::warn!("what came of telling a client that a person signed out could not be written down");
@@ -113,7 +117,7 @@ async fn begin(server: &Server, places: &Places, due: DueDelivery) -> bool {
         // Whoever waits for a share has it now.
         attempt.server.signed_out().notify_one();
     });
-    true
+    Ok(true)
 }
 
 impl Places {
@@ -179,5 +183,40 @@ impl Attempt {
             tracing::error!("a Logout Token could not be signed");
             Failure::Internal
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grantry_protocol::{ClientRow, Timestamp};
+    use grantry_storage::LogoutDelivery;
+
+    #[test]
+    fn neither_a_person_nor_a_workspace_takes_every_place() {
+        let places = Places { all: Arc::new(Semaphore::new(AT_ONCE)), shares: Arc::default() };
+        let due = |workspace, user| DueDelivery {
+            workspace: WorkspaceId(workspace),
+            slug: "acme".to_owned(),
+            delivery: LogoutDelivery {
+                id: 1,
+                client: ClientRow(1),
+                user: UserId(user),
+                sid: "sid".to_owned(),
+                created_at: Timestamp::from_unix(0),
+                next_attempt_at: None,
+                attempts: 0,
+                last_problem: None,
+                delivered_at: None,
+            },
+        };
+        let taken = |workspace, user| -> Vec<_> {
+            (0..AT_ONCE).map_while(|_| places.share_for(&due(workspace, user))).collect()
+        };
+        let bob = taken(1, 1);
+        assert_eq!(bob.len(), ABOUT_ONE_PERSON);
+        let others: Vec<_> = (2..10).flat_map(|user| taken(1, user)).collect();
+        assert_eq!(bob.len() + others.len(), FOR_ONE_WORKSPACE);
+        assert_eq!(taken(2, 1).len(), ABOUT_ONE_PERSON, "another workspace, where somebody has the same number");
     }
 }

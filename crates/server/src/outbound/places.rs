@@ -12,8 +12,8 @@ const IN_ALL: usize = 128;
 const TO_READ: usize = 96;
 /// Most of them to one host.
 const TO_ONE_HOST: usize = 8;
-/// Most of them to read something because of what came from one address.
-const FOR_ONE_PLACE: usize = 8;
+/// Most of them to read something because of what came from one address: fewer than to one host, which others may need too.
+const FOR_ONE_PLACE: usize = 6;
 /// Most of them to read something for the clients of one workspace.
 const FOR_ONE_WORKSPACE: usize = 32;
 
@@ -91,6 +91,9 @@ mod tests {
         let stranger: Vec<Place> = (0..IN_ALL).map_while(|n| places.take_to_read(host(n), asker(0))).collect();
         assert_eq!(stranger.len(), FOR_ONE_PLACE);
         assert!(places.take_to_read(host(IN_ALL), asker(1)).is_some());
+        drop(stranger);
+        let at_one_host: Vec<Place> = (0..IN_ALL).map_while(|_| places.take_to_read(host(0), asker(0))).collect();
+        assert!(places.take_to_read(host(0), asker(1)).is_some(), "{} are taken there", at_one_host.len());
     }
 
     #[test]
