@@ -4,6 +4,12 @@
 ALTER TABLE sessions ADD COLUMN sid TEXT NOT NULL DEFAULT '';
 UPDATE sessions SET sid = CAST(id AS TEXT);
 
+-- A session stays for as long as something that was given in it lives. sweep_at as with grants: when it is worth looking (again).
+ALTER TABLE sessions ADD COLUMN sweep_at BIGINT NOT NULL DEFAULT 0;
+UPDATE sessions SET sweep_at = expires_at;
+DROP INDEX sessions_expiry;
+CREATE INDEX sessions_sweep ON sessions (sweep_at);
+
 -- What an OpenID request asked of the tokens, and how the person had proved who they are: JSON, absent for other requests.
 ALTER TABLE grants ADD COLUMN openid TEXT;
 

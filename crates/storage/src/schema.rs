@@ -17,6 +17,8 @@ pub(crate) struct Dialect {
     pub(crate) is_set_up: &'static str,
     /// Words of the migrations, and what they are here.
     pub(crate) words: &'static [(&'static str, &'static str)],
+    /// Follows every migration, in its transaction.
+    pub(crate) afterwards: &'static str,
 }
 
 impl Dialect {
@@ -65,6 +67,7 @@ fn take_step(
         ))?;
     }
     connection.script(step)?;
+    connection.script(dialect.afterwards)?;
     let now = now.as_unix();
     connection.script(&format!("INSERT INTO grantry_schema (version, applied_at) VALUES ({version}, {now})"))?;
     connection.script("COMMIT")

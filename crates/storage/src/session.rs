@@ -69,8 +69,8 @@ impl Tx<'_> {
     pub fn insert_session(&mut self, new: &NewSession, now: Timestamp) -> Result<SessionId> {
         let id = SessionId(self.next_id());
         self.execute(
-            "INSERT INTO sessions (workspace_id, id, user_id, auth_time, last_seen_at, expires_at, user_agent, address, sid)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO sessions (workspace_id, id, user_id, auth_time, last_seen_at, expires_at, sweep_at, user_agent,
+             address, sid) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)",
             &[
                 id.into(),
                 new.user.into(),

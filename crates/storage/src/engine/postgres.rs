@@ -2,6 +2,7 @@
 
 mod connect;
 mod driver;
+mod reach;
 mod worker;
 
 use crate::connection::Mode;
@@ -23,6 +24,7 @@ const DIALECT: Dialect = Dialect {
     begin: "BEGIN",
     is_set_up: "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('grantry_schema')",
     words: &[("BLOB", "BYTEA")],
+    afterwards: "",
 };
 /// One process at a time changes the schema; the others wait, and then find it done. The number is Grantry's own.
 const LOCK_SCHEMA: &str = "SELECT pg_advisory_lock(7453010359171)";
@@ -49,8 +51,9 @@ impl Postgres {
         let connector = Connector::new(url, ids.clone())?;
         prepare_schema(&connector, options.migrate, now)?;
         let waiting = Arc::new(Queue::new(options.queue));
+        let reach = Arc::default();
         let start = |number| {
-            let worker = Worker::new(number, connector.clone());
+            let worker = Worker::new(number, connector.clone(), Arc::clone(&reach));
             let waiting = waiting.clone();
             thread::Builder::new().name(format!("postgres-{number}")).spawn(move || worker.run(&waiting))
         };

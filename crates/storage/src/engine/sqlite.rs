@@ -3,6 +3,7 @@
 mod backup;
 mod driver;
 mod files;
+mod plans;
 mod readers;
 mod writer;
 
@@ -24,6 +25,7 @@ const DIALECT: Dialect = Dialect {
     begin: "BEGIN EXCLUSIVE",
     is_set_up: "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'grantry_schema'",
     words: &[("BIGINT", "INTEGER"), ("\n);", "\n) STRICT, WITHOUT ROWID;")],
+    afterwards: plans::FIGURES,
 };
 
 /// An open SQLite database.

@@ -15,6 +15,9 @@ on_both_engines!(what_the_first_version_wrote_is_read_by_this_one);
 const BACK_TO_0001: &str = "
     DROP TABLE session_clients; DROP TABLE used_assertions; DROP TABLE logout_deliveries;
     DROP INDEX clients_unused;
+    DROP INDEX sessions_sweep;
+    ALTER TABLE sessions DROP COLUMN sweep_at;
+    CREATE INDEX sessions_expiry ON sessions (expires_at);
     ALTER TABLE sessions DROP COLUMN sid;
     ALTER TABLE grants DROP COLUMN openid;
     ALTER TABLE clients DROP COLUMN sector;

@@ -14,7 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Whoever waits for a connection while the server is away is told so within two seconds.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// When a server that answers nothing counts as gone.
 const SILENCE: Duration = Duration::from_secs(15);
 /// Nothing may hold a connection for longer, least of all a unit of work that was forgotten half way.

@@ -2,29 +2,27 @@
 
 use super::Task;
 use super::connect::{Connector, explain};
+use super::reach::Reach;
 use crate::connection::{Connection, Failure, Mode};
 use crate::error::{Result, StorageError};
 use crate::queue::Queue;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often a unit of work may run; each time but the last the engine had asked for it.
 const ATTEMPTS: u32 = 10;
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 pub(super) struct Worker {
     number: usize,
     connector: Connector,
+    reach: Arc<Reach>,
     connection: Option<Connection>,
-    pause: Duration,
-    /// Until then an unreachable server is left alone, and work is answered at once.
-    quiet_until: Option<Instant>,
 }
 
 impl Worker {
-    pub(super) fn new(number: usize, connector: Connector) -> Self {
-        Self { number, connector, connection: None, pause: FIRST_PAUSE, quiet_until: None }
+    pub(super) fn new(number: usize, connector: Connector, reach: Arc<Reach>) -> Self {
+        Self { number, connector, reach, connection: None }
     }
 
     /// Works until the queue is closed and empty.
@@ -63,22 +61,22 @@ impl Worker {
         Duration::from_millis((1 << attempt.min(6)) + self.number as u64 % 16)
     }
 
+    /// None: the server is away. Then work is answered at once, but for the one that found it out.
     fn connection(&mut self) -> Option<Connection> {
         if let Some(connection) = self.connection.take() {
             return Some(connection);
         }
-        if self.quiet_until.is_some_and(|until| Instant::now() < until) {
+        if !self.reach.may_try(Instant::now()) {
             return None;
         }
         match self.connector.connect() {
             Ok(connection) => {
-                (self.pause, self.quiet_until) = (FIRST_PAUSE, None);
+                self.reach.found();
                 Some(connection)
             }
             Err(error) => {
                 tracing::error!(cause = explain(&error), "PostgreSQL cannot be reached");
-                self.quiet_until = Some(Instant::now() + self.pause);
-                self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+                self.reach.missed(Instant::now());
                 None
             }
         }
