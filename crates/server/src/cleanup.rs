@@ -4,7 +4,7 @@ use crate::server::Server;
 use std::time::Duration;
 
 /// Rows deleted in one unit of work: few enough that no request waits for it.
-const BATCH: i64 = 500;
+const BATCH: i64 = 200;
 /// The pause when there is nothing more to delete.
 const PAUSE: Duration = Duration::from_secs(60);
 /// The pause between two batches.

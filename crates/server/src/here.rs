@@ -103,7 +103,7 @@ impl Here {
         work: impl FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, Failure> {
         let written = self.write(work).await;
-        self.server.workspaces().forget_one(&self.workspace);
+        self.server.workspaces().forget(self.workspace.row.slug.as_str());
         written
     }
 

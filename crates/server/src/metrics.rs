@@ -31,6 +31,7 @@ pub(crate) struct Metrics {
     pub(crate) requests: Family<Answered, Counter>,
     pub(crate) seconds: Histogram,
     pub(crate) in_flight: Gauge,
+    pub(crate) workspaces: Gauge,
     pub(crate) tokens: Family<Issued, Counter>,
     pub(crate) failed_logins: Counter,
 }
@@ -43,6 +44,7 @@ impl Default for Metrics {
             requests: Family::default(),
             seconds: Histogram::new(buckets),
             in_flight: Gauge::default(),
+            workspaces: Gauge::default(),
             tokens: Family::default(),
             failed_logins: Counter::default(),
         };
@@ -50,6 +52,7 @@ impl Default for Metrics {
         registry.register("http_requests", "Requests answered, by route and status", metrics.requests.clone());
         registry.register("http_request_duration_seconds", "Time to answer a request", metrics.seconds.clone());
         registry.register("http_requests_in_flight", "Requests being answered", metrics.in_flight.clone());
+        registry.register("workspaces_open", "Workspaces kept in memory", metrics.workspaces.clone());
         registry.register("access_tokens_issued", "Access tokens issued, by grant type", metrics.tokens.clone());
         registry.register(
             "login_failures",

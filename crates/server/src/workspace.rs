@@ -62,12 +62,33 @@ impl KnownClients {
 
 /// How long a workspace is served as it was read: the longest that a change elsewhere can stay unseen here.
 const FRESH: Seconds = Seconds(1);
+/// How long one that nobody asks for any more is kept, to be opened again with less work.
+const KEPT: Seconds = Seconds::minutes(1);
 /// Most workspaces kept open, and most clients of each.
 const MOST: usize = 20_000;
 
 /// The workspaces that were asked for lately.
 #[derive(Debug, Default)]
-pub(crate) struct OpenWorkspaces(RwLock<HashMap<String, (Timestamp, Arc<OpenWorkspace>)>>);
+pub(crate) struct OpenWorkspaces(RwLock<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    open: HashMap<String, (Timestamp, Arc<OpenWorkspace>)>,
+    /// When those that nobody asks for were let go.
+    swept_at: Option<Timestamp>,
+}
+
+impl Known {
+    /// Lets go of those that were not asked for lately: now and then, and when there are too many.
+    fn sweep(&mut self, now: Timestamp) {
+        let full = self.open.len() >= MOST;
+        if full || !self.swept_at.is_some_and(|at| is_within(at, now, KEPT)) {
+            let kept = if full { FRESH } else { KEPT };
+            self.open.retain(|_, (read_at, _)| is_within(*read_at, now, kept));
+            self.swept_at = Some(now);
+        }
+    }
+}
 
 impl OpenWorkspaces {
     /// The workspace with this slug.
@@ -87,37 +108,31 @@ impl OpenWorkspaces {
         let open = Arc::new(open(server, slug, before.as_deref()).await?);
         signing::renew(server, &open);
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.retain(|_, (read_at, _)| is_fresh(*read_at, now));
-        }
-        known.insert(slug.to_owned(), (now, Arc::clone(&open)));
+        known.sweep(now);
+        known.open.insert(slug.to_owned(), (now, Arc::clone(&open)));
+        server.metrics().workspaces.set(i64::try_from(known.open.len()).unwrap_or(i64::MAX));
         Ok(open)
     }
 
     fn known(&self, slug: &str) -> Option<Arc<OpenWorkspace>> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(slug).map(|(_, open)| Arc::clone(open))
+        known.open.get(slug).map(|(_, open)| Arc::clone(open))
     }
 
     fn lately(&self, slug: &str, now: Timestamp) -> Option<Arc<OpenWorkspace>> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(slug).filter(|(read_at, _)| is_fresh(*read_at, now)).map(|(_, open)| Arc::clone(open))
+        known.open.get(slug).filter(|(read_at, _)| is_within(*read_at, now, FRESH)).map(|(_, open)| Arc::clone(open))
     }
 
     /// Forgets a workspace, so that a change made through this process is seen at once.
-    pub(crate) fn forget_one(&self, open: &OpenWorkspace) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(open.row.slug.as_str());
-    }
-
-    /// Forgets everything, so that a change made through this process is seen at once.
-    pub(crate) fn forget(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    pub(crate) fn forget(&self, slug: &str) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).open.remove(slug);
     }
 }
 
-/// A clock that was set back makes everything stale, not everything fresh.
-fn is_fresh(read_at: Timestamp, now: Timestamp) -> bool {
-    read_at <= now && now.since(read_at) < FRESH
+/// Whether less than `time` has passed since. A clock that was set back makes everything stale, not everything fresh.
+fn is_within(since: Timestamp, now: Timestamp, time: Seconds) -> bool {
+    since <= now && now.since(since) < time
 }
 
 async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Result<OpenWorkspace, Failure> {

@@ -1,5 +1,6 @@
 //! A running server of its own for each test: own database, own clock, real sockets.
 
+use crate::line::Line;
 use crate::site;
 use argon2::password_hash::PasswordHasher as _;
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -98,6 +99,23 @@ impl World {
     pub(crate) fn another(&self) -> Self {
         let started = Self::start(TempDir::new().unwrap(), self.database.clone(), Arc::clone(&self.clock), |_| ());
         Self { workspace: self.workspace, ..started }
+    }
+
+    /// Another process, which reaches the same database of PostgreSQL by this line.
+    pub(crate) fn another_over(&self, line: &Line) -> Self {
+        let Database::Postgres(url) = &self.database else { panic!("only PostgreSQL is reached over a line") };
+        let (server, name) = url.expose().rsplit_once('/').unwrap();
+        let user = server.rsplit_once('@').map(|(user, _)| format!("{user}@")).unwrap_or("postgres://".to_owned());
+        let database = Database::Postgres(Secret::new(format!("{user}{}/{name}", line.address)));
+        let started = Self::start(TempDir::new().unwrap(), database, Arc::clone(&self.clock), |_| ());
+        Self { workspace: self.workspace, ..started }
+    }
+
+    /// Where PostgreSQL is.
+    pub(crate) fn postgres_address(&self) -> String {
+        let Database::Postgres(url) = &self.database else { panic!("it is embedded") };
+        let (server, _) = url.expose().rsplit_once('/').unwrap();
+        server.rsplit_once(['@', '/']).unwrap().1.to_owned()
     }
 
     fn start(directory: TempDir, database: Database, clock: Arc<AtomicI64>, change: impl Fn(&mut Settings)) -> Self {

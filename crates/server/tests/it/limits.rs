@@ -121,3 +121,22 @@ fn postgres_is_never_asked_for_a_nul() {
     }
     assert_eq!(world.bob().get("/acme/oauth2?app=%00").status, 400);
 }
+
+#[test]
+fn workspaces_that_nobody_asks_for_are_let_go() {
+    let world = World::new();
+    for slug in ["first", "second", "third"] {
+        world.create_workspace(slug);
+        assert_eq!(world.get(&format!("/{slug}/.well-known/oauth-authorization-server"), &[]).status, 200);
+    }
+    let open = || {
+        let metrics = world.get("/metrics", &[]).body;
+        let line = metrics.lines().find_map(|line| line.strip_prefix("grantry_workspaces_open "));
+        line.unwrap_or_else(|| panic!("{metrics}")).parse::<u32>().unwrap()
+    };
+    assert_eq!(open(), 3);
+    world.pass(60);
+    assert_eq!(world.get("/first/.well-known/oauth-authorization-server", &[]).status, 200);
+    assert_eq!(open(), 1);
+    assert_eq!(world.get("/second/.well-known/oauth-authorization-server", &[]).status, 200, "and opened again");
+}
