@@ -12,7 +12,8 @@ use tree::Tree;
 
 const USAGE: &str = "usage: cargo xtask tidy         check the rules of the house
        cargo xtask spec-index   write docs/spec-index.md anew
-       cargo xtask bench        measure in less than 15 minutes, and write docs/bench; --quick: a look in two";
+       cargo xtask bench        measure in less than 15 minutes, and write docs/bench; --quick: a look in three;
+                            growth: what more workspaces, days, nodes and requests do";
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();

@@ -20,7 +20,7 @@ function init(args)
   local file = assert(io.open(args[1], "rb"))
   local every, n, count = file:read("*a"), 0, tonumber(args[2])
   file:close()
-  requests, position, wrong, right, example = {}, 0, 0, 0, ""
+  requests, position, wrong, right, put_off, example = {}, 0, 0, 0, 0, ""
   for one in every:gmatch("([^%z]+)%z") do
     if n % count == number then requests[#requests + 1] = one end
     n = n + 1
@@ -45,6 +45,8 @@ end
 function response(code, headers, body)
   if code == status and (body:find(expected, 1, true) or (headers["location"] or ""):find(expected, 1, true)) then
     right = right + 1
+  elseif code == 503 and headers["retry-after"] then
+    put_off = put_off + 1
   else
     wrong = wrong + 1
     example = code .. " " .. body:sub(1, 200)
@@ -56,12 +58,13 @@ function response(code, headers, body)
 end
 
 function done(summary, latency, requests)
-  local right, wrong, example = 0, 0, ""
+  local right, wrong, put_off, example = 0, 0, 0, ""
   for _, thread in ipairs(threads) do
     right, wrong = right + thread:get("right"), wrong + thread:get("wrong")
+    put_off = put_off + thread:get("put_off")
     if thread:get("wrong") > 0 then example = thread:get("example") end
   end
   local broken = summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout
-  io.write(string.format('\nmeasured {"right":%d,"wrong":%d,"broken":%d,"micros":%d,"p50":%d,"p99":%d,"example":%q}\n',
-    right, wrong, broken, summary.duration, latency:percentile(50), latency:percentile(99), example:gsub('[%c"\\]', " ")))
+  io.write(string.format('\nmeasured {"right":%d,"wrong":%d,"put_off":%d,"broken":%d,"micros":%d,"p50":%d,"p99":%d,"example":%q}\n',
+    right, wrong, put_off, broken, summary.duration, latency:percentile(50), latency:percentile(99), example:gsub('[%c"\\]', " ")))
 end

@@ -1,7 +1,7 @@
 //! One HTTP request at a time, to look at an answer before it is asked for a million times.
 
 use crate::Outcome;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -27,16 +27,40 @@ impl Answer {
     }
 }
 
-/// Sends a raw request as it is and reads the answer.
+/// A connection that is asked one request after the other.
+pub(crate) struct Connection(BufReader<TcpStream>);
+
+impl Connection {
+    pub(crate) fn open(address: SocketAddr) -> Outcome<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
+    /// Sends a raw request as it is and reads the answer.
+    pub(crate) fn ask(&mut self, request: &str) -> Outcome<Answer> {
+        self.0.get_mut().write_all(request.as_bytes())?;
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if self.0.read_line(&mut head)? == 0 {
+                return Err("an answer without an end to its head".into());
+            }
+        }
+        let status =
+            head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or("an answer without a status")?;
+        let mut answer = Answer { status, head, body: String::new() };
+        let length = answer.header("content-length").unwrap_or("0").trim().parse()?;
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body)?;
+        answer.body = String::from_utf8(body)?;
+        Ok(answer)
+    }
+}
+
+/// Sends a raw request over a connection of its own.
 pub(crate) fn ask(address: SocketAddr, request: &str) -> Outcome<Answer> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(request.replacen("\r\n", "\r\nConnection: close\r\n", 1).as_bytes())?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text)?;
-    let (head, body) = text.split_once("\r\n\r\n").ok_or("an answer without an end to its head")?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or("an answer without a status")?;
-    Ok(Answer { status, head: head.to_owned(), body: body.to_owned() })
+    Connection::open(address)?.ask(request)
 }
 
 /// A GET of a path, with a cookie where there is one.

@@ -59,12 +59,13 @@ impl Target<'_> {
         let before = self.cpu()?;
         let said = Running::start(self.server.address, script, requests, load)?.finish()?;
         let used = self.cpu()?.saturating_sub(before);
-        if said.failed > 0 {
-            crate::say(&format!("    {} answers were not right, for example: {}", said.failed, said.example));
+        let failed = said.failed + said.put_off;
+        if failed > 0 {
+            crate::say(&format!("    {failed} answers were not right, for example: {}", said.example));
         }
         Ok(Measured {
             right: said.right,
-            failed: said.failed,
+            failed,
             rate: said.right as f64 * 1e6 / said.micros as f64,
             cpu: used as f64 / said.right.max(1) as f64,
             p50: said.p50 as f64 / 1e3,
@@ -81,10 +82,13 @@ pub(crate) struct Running(Child);
 pub(crate) struct Said {
     pub(crate) right: u64,
     pub(crate) failed: u64,
+    /// Answers that say, by 503 and Retry-After, to come again.
+    pub(crate) put_off: u64,
     pub(crate) micros: u64,
     pub(crate) p50: u64,
     pub(crate) p99: u64,
-    example: String,
+    /// One of the answers that were not right.
+    pub(crate) example: String,
 }
 
 impl Running {
@@ -118,6 +122,7 @@ impl Running {
         Ok(Said {
             right: number("right")?,
             failed: number("wrong")? + number("broken")?,
+            put_off: number("put_off")?,
             micros: number("micros")?,
             p50: number("p50")?,
             p99: number("p99")?,

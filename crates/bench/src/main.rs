@@ -3,6 +3,7 @@
 
 mod ask;
 mod bare;
+mod growth;
 mod load;
 mod machine;
 mod peer;
@@ -24,9 +25,10 @@ use std::process::ExitCode;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const USAGE: &str =
-    "usage: cargo xtask bench           measure everything, in less than 15 minutes, and write docs/bench
-       cargo xtask bench --quick [ROW]
-                                   a look in two minutes that writes nothing, at all rows or those with these words";
+    "usage: cargo xtask bench                 measure everything, in less than 15 minutes, and write docs/bench
+       cargo xtask bench --quick [ROW]   a look in three minutes that writes nothing, at all rows or those with these words
+       cargo xtask bench growth          what more workspaces, days, nodes and requests do, in less than 12 minutes
+       cargo xtask bench growth PART     one of workspaces, days, nodes, overload; it writes nothing";
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
         [] => run::run(&run::FULL, ""),
         ["--quick"] => run::run(&run::QUICK, ""),
         ["--quick", row] => run::run(&run::QUICK, row),
+        ["growth"] => growth::run(None),
+        ["growth", part] => growth::run(Some(part)),
         // What it starts of itself.
         ["bare", size] => size.parse().map_err(Into::into).and_then(bare::serve),
         ["rate", name] => rates::measure(name).map(|cost| say(&cost.to_string())),

@@ -2,7 +2,7 @@
 
 use crate::Outcome;
 use crate::load::{Load, Measured, Target, write_requests};
-use crate::process::Process;
+use crate::process::{Process, SERVER_CORE};
 use crate::rows::Kind;
 use crate::servers::fresh;
 use std::fs;
@@ -44,7 +44,7 @@ impl Peer {
     ) -> Outcome<Self> {
         let directory = fresh(&scratch.join("peer"))?;
         let words = [&script.to_string_lossy(), kind, &directory.to_string_lossy(), &count.to_string()];
-        let process = Process::start("node", &words)?;
+        let process = Process::start(SERVER_CORE, "node", &words)?;
         let read = |file| -> Outcome<Vec<String>> {
             let text = fs::read_to_string(directory.join(file))?;
             Ok(text.split_terminator('\0').map(str::to_owned).collect())

@@ -20,6 +20,7 @@ const TABLES: [&str; 9] =
 pub(crate) struct Postgres {
     programs: PathBuf,
     home: PathBuf,
+    options: String,
     /// Where its database is.
     pub(crate) url: String,
 }
@@ -32,15 +33,25 @@ impl Postgres {
         fs::create_dir(&home)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
-        let new = Self { programs, home, url };
+        let options = format!("-h 127.0.0.1 -p {port} -k {}", home.display());
+        let new = Self { programs, home, options, url };
         if is_root() {
             Command::new("chown").arg("postgres:").arg(&new.home).status()?;
         }
-        let options = format!("-h 127.0.0.1 -p {port} -k {}", new.home.display());
         let data = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C"];
         new.run("initdb", &data)?;
-        new.run("pg_ctl", &["start", "--wait", "--silent", "--log=log", "--options", &options])?;
+        new.start_again()?;
         Ok(Some(new))
+    }
+
+    /// Starts it, and waits until it takes connections.
+    pub(crate) fn start_again(&self) -> Outcome<()> {
+        self.run("pg_ctl", &["start", "--wait", "--silent", "--log=log", "--options", &self.options])
+    }
+
+    /// Stops it: `fast` ends what is going on in order, `immediate` as a crash does.
+    pub(crate) fn stop(&self, mode: &str) -> Outcome<()> {
+        self.run("pg_ctl", &["stop", "--wait", "--silent", "--mode", mode])
     }
 
     /// PostgreSQL refuses to run as root, so root runs it as Debian's `postgres`.
@@ -80,7 +91,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         // Nothing of it is needed any more, so it need not end in order.
-        let _ = self.run("pg_ctl", &["stop", "--mode=immediate", "--silent"]);
+        let _ = self.stop("immediate");
         let _ = fs::remove_dir_all(&self.home);
     }
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 /// The core of servers, their databases, and everything that they are compared with.
@@ -25,10 +26,10 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a program on the servers' core and waits until it says, in a line of JSON, where it listens.
-    pub(crate) fn start(program: &str, arguments: &[&str]) -> Outcome<Self> {
+    /// Starts a program on these cores and waits until it says, in a line of JSON, where it listens.
+    pub(crate) fn start(cores: &str, program: &str, arguments: &[&str]) -> Outcome<Self> {
         let started = Instant::now();
-        let mut child = pinned(SERVER_CORE, program)
+        let mut child = pinned(cores, program)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -54,6 +55,11 @@ impl Process {
         Ok(line.trim_start_matches(':').trim().trim_end_matches(" kB").parse()?)
     }
 
+    /// Ends it as it stands (SIGKILL).
+    pub(crate) fn kill(&mut self) -> Outcome<()> {
+        Ok(self.child.kill()?)
+    }
+
     /// Forgets the peak of its memory so far.
     pub(crate) fn reset_peak(&self) -> Outcome<()> {
         Ok(fs::write(format!("/proc/{}/clear_refs", self.pid()), "5")?)
@@ -68,7 +74,34 @@ impl Drop for Process {
     }
 }
 
-/// A command that runs on one core.
+/// Every core, where processes are to share them.
+pub(crate) fn all_cores() -> String {
+    format!("0-{}", available_parallelism().map_or(0, |cores| cores.get() - 1))
+}
+
+/// How long all cores together have been idle since the machine started, in microseconds.
+pub(crate) fn idle() -> Outcome<u64> {
+    // proc(5): of the line `cpu`, the fourth number is idle time, the fifth what was waited for disks.
+    let text = fs::read_to_string("/proc/stat")?;
+    let numbers = text.lines().next().unwrap_or_default().split_whitespace().skip(4).take(2);
+    Ok(numbers.map(str::parse::<u64>).sum::<Result<u64, _>>()? * TICK)
+}
+
+/// Moves this program itself to these cores, with the threads that it starts from now on.
+pub(crate) fn move_to(cores: &str) -> Outcome<()> {
+    let own = std::process::id().to_string();
+    Command::new("taskset").args(["--cpu-list", "--pid", cores, &own]).stdout(Stdio::null()).status()?;
+    Ok(())
+}
+
+/// How many files a program that is started here may have open.
+pub(crate) fn open_files() -> usize {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|limit| limit.parse().ok()).unwrap_or(1_024)
+}
+
+/// A command that runs on these cores.
 pub(crate) fn pinned(core: &str, program: &str) -> Command {
     let mut command = Command::new("taskset");
     command.args(["--cpu-list", core, program]);

@@ -3,10 +3,12 @@
 use crate::load::{Load, Measured, Running, Target, write_requests};
 use crate::peer::{self, Peer};
 use crate::postgres::Postgres;
-use crate::process::Process;
+use crate::process::{Process, SERVER_CORE};
 use crate::report::{Line, Report};
 use crate::rows::{BESIDE, Bar, Kind, Row, Turn, rows};
-use crate::world::{SLUG, World};
+use crate::seed::Amount;
+use crate::servers::Place;
+use crate::world::{GRANTS, PENDING, SLUG, World};
 use crate::{Outcome, ask, machine, rates, seed, servers};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -18,7 +20,7 @@ use std::time::Instant;
 pub(crate) struct Extent {
     rounds: usize,
     seconds: u64,
-    /// Also PostgreSQL and the peer; and the figures are kept.
+    /// Also the peer; and the figures are kept.
     everything: bool,
 }
 
@@ -42,20 +44,16 @@ pub(crate) fn run(extent: &Extent, words: &str) -> Outcome<()> {
     let full = servers::fresh(&scratch.join("full"))?;
     let mut report = Report::new(machine::describe());
 
-    servers::create_workspace(&full)?;
-    let openid = speaks_openid(&servers::start(&full)?)?;
+    let place = Place::embedded(&full);
+    place.create_workspace()?;
+    let openid = speaks_openid(&place.start(SERVER_CORE)?)?;
     crate::say("writing 1,000,000 grants");
-    let world = seed::seed(&full, openid)?;
+    let world = seed::seed(&place, openid, Amount { grants: GRANTS, pending: PENDING })?;
     crate::say(&format!("  after {} s", started.elapsed().as_secs()));
-    let postgres = if extent.everything { Postgres::start()? } else { None };
-    if let Some(postgres) = &postgres {
-        crate::say("copying them to PostgreSQL");
-        servers::migrate(&postgres.url, &full)?;
-        postgres.copy(&full.join("grantry.db"))?;
-    }
-    let (footprint, server) = servers::footprint(&scratch, &full)?;
+    let postgres = Postgres::start()?;
+    let beside = postgres.as_ref().map(|postgres| start_beside(postgres, &full)).transpose()?;
+    let (footprint, server) = servers::footprint(&scratch, &place)?;
     report.footprint = footprint;
-    let beside = postgres.as_ref().map(|postgres| servers::start_on(&postgres.url, &full)).transpose()?;
 
     let mut run = Run {
         extent,
@@ -82,6 +80,15 @@ pub(crate) fn run(extent: &Extent, words: &str) -> Outcome<()> {
     crate::say(&report.table());
     crate::say(&format!("done after {} s", started.elapsed().as_secs()));
     if extent.everything { report.write(&root.join("docs/bench")) } else { Ok(()) }
+}
+
+/// Starts a server on PostgreSQL with the same rows.
+fn start_beside(postgres: &Postgres, full: &Path) -> Outcome<Process> {
+    crate::say("copying them to PostgreSQL");
+    let place = Place::on_postgres(&postgres.url, full)?;
+    place.run(&["migrate"])?;
+    postgres.copy(&full.join("grantry.db"))?;
+    place.start(SERVER_CORE)
 }
 
 /// Whether the workspace issues ID tokens.
@@ -165,7 +172,7 @@ impl Run<'_> {
             Entry::Occupied(running) => running.into_mut(),
             Entry::Vacant(place) => {
                 let own = env::current_exe()?;
-                place.insert(Process::start(&own.to_string_lossy(), &["bare", &size.to_string()])?)
+                place.insert(Process::start(SERVER_CORE, &own.to_string_lossy(), &["bare", &size.to_string()])?)
             }
         };
         Target { server: bare, database: None }.measure(&self.script, &requests, load)

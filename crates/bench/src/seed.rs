@@ -1,14 +1,13 @@
-//! Writes the world into an embedded database, through the store of the server.
+//! Writes the world into a database, through the store of the server.
 
 use crate::Outcome;
+use crate::servers::Place;
 use crate::world::{
-    CLIENTS, CODE_CHALLENGE, GRANTS, JWT_CLIENTS, PASSWORD, PENDING, REDIRECT_URI, Randomness, SECRET, SLUG, USERS,
-    World, client_id, jwt_client_id, username,
+    CLIENTS, CODE_CHALLENGE, JWT_CLIENTS, PASSWORD, REDIRECT_URI, Randomness, SECRET, SLUG, USERS, World, client_id,
+    jwt_client_id, username,
 };
 use argon2::Argon2;
 use argon2::password_hash::PasswordHasher as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantry_protocol::client::{
     AccessTokenChoice, AccessTokenFormat, ApplicationType, AuthMethod, LifetimeOverrides, OpenidRegistration,
     Registration,
@@ -21,9 +20,7 @@ use grantry_protocol::redirect_uri::RedirectUri;
 use grantry_protocol::sealed::{KeyPurpose, KeyRing, MasterKey, SealingKey};
 use grantry_protocol::types::{GrantType, Seconds, SessionId};
 use grantry_protocol::{ClientRow, GrantId, Scope, Timestamp, UserId, WorkspaceId};
-use grantry_storage::{Clock, Database, NewClient, NewSession, NewUser, Options, Store};
-use std::fs;
-use std::path::Path;
+use grantry_storage::{Clock, NewClient, NewSession, NewUser, Options, Store};
 use std::time::SystemTime;
 
 /// Rows that are written together.
@@ -32,10 +29,17 @@ const BATCH: usize = 5_000;
 /// Algorithms of clients whose access tokens are JWTs.
 pub(crate) const ALGORITHMS: [Algorithm; 3] = [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256];
 
-/// Fills the database in this directory, in which the workspace is already. `openid`: users grant that scope too.
-pub(crate) fn seed(directory: &Path, openid: bool) -> Outcome<World> {
-    let scope = if openid { "openid read" } else { "read" };
-    let scope = Scope::parse(scope).map_err(|error| error.description)?;
+/// How many grants are written.
+#[derive(Clone, Copy)]
+pub(crate) struct Amount {
+    /// Live ones.
+    pub(crate) grants: usize,
+    /// Those whose code is not redeemed yet.
+    pub(crate) pending: usize,
+}
+
+/// Opens the store of a place where no server has it open.
+pub(crate) fn open(place: &Place, clock: Clock) -> Outcome<Store> {
     let options = Options {
         migrate: false,
         create: false,
@@ -43,14 +47,21 @@ pub(crate) fn seed(directory: &Path, openid: bool) -> Outcome<World> {
         node_seed: u64::from_le_bytes(entropy::draw(&mut Randomness)),
         queue: 64,
     };
-    let store = Store::open(&Database::Sqlite(directory.join("grantry.db")), options, clock())?;
+    Ok(Store::open(&place.database, options, clock)?)
+}
+
+/// Fills a database, in which the workspace is already. `openid`: users grant that scope too.
+pub(crate) fn seed(place: &Place, openid: bool, amount: Amount) -> Outcome<World> {
+    let scope = if openid { "openid read" } else { "read" };
+    let scope = Scope::parse(scope).map_err(|error| error.description)?;
+    let store = open(place, clock())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let world = runtime.block_on(write(&store, directory, scope))?;
+    let world = runtime.block_on(write(&store, &place.master_key()?, scope, amount))?;
     store.close();
     Ok(world)
 }
 
-fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     Clock::new(|| {
         #[expect(clippy::disallowed_methods, reason = "the rows that are measured are as old as they say")]
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -58,7 +69,7 @@ fn clock() -> Clock {
     })
 }
 
-async fn write(store: &Store, directory: &Path, scope: Scope) -> Outcome<World> {
+async fn write(store: &Store, master: &MasterKey, scope: Scope, amount: Amount) -> Outcome<World> {
     let now = clock().now();
     let row = store.read_instance(|instance| instance.find_workspace(SLUG)).await?.ok_or("there is no workspace")?;
     let workspace = row.id;
@@ -68,18 +79,15 @@ async fn write(store: &Store, directory: &Path, scope: Scope) -> Outcome<World> 
     let refreshed = Scope::parse("read").map_err(|error| error.description)?;
     let lives = Lives { users, clients, scope: scope.clone(), refreshed, now };
     let active = |n: usize| (n / (2 * CLIENTS) % USERS, n % (2 * CLIENTS), GrantState::Active);
-    let grants = lives.write(store, workspace, GRANTS, active).await?;
+    let grants = lives.write(store, workspace, amount.grants, active).await?;
     let waiting = |n: usize| (n % USERS, CLIENTS + n % CLIENTS, GrantState::Pending);
-    let pending = lives.write(store, workspace, PENDING, waiting).await?;
-    let ring = ring(store, workspace, directory).await?;
+    let pending = lives.write(store, workspace, amount.pending, waiting).await?;
+    let ring = ring(store, workspace, master).await?;
     Ok(World { ring, scope, grants, pending, sessions, now })
 }
 
-/// What seals the tokens of the workspace.
-async fn ring(store: &Store, workspace: WorkspaceId, directory: &Path) -> Outcome<KeyRing> {
-    let text = fs::read_to_string(directory.join("master.key"))?;
-    let material = URL_SAFE_NO_PAD.decode(text.trim())?;
-    let master = MasterKey::new(material.as_slice().try_into()?).ok_or("the master key cannot be read")?;
+/// What seals the tokens of a workspace.
+pub(crate) async fn ring(store: &Store, workspace: WorkspaceId, master: &MasterKey) -> Outcome<KeyRing> {
     let keys = store.read(workspace, |tx| tx.list_keys(KeyPurpose::Sealing)).await?;
     let opened = keys.iter().map(|key| {
         let material = master.open(workspace, KeyPurpose::Sealing, &key.sealed)?;
@@ -116,7 +124,7 @@ async fn write_clients(
     Ok(rows)
 }
 
-fn client(client_id: String, confidential: bool, scope: &Scope) -> Outcome<NewClient> {
+pub(crate) fn client(client_id: String, confidential: bool, scope: &Scope) -> Outcome<NewClient> {
     let grants = [GrantType::AuthorizationCode, GrantType::RefreshToken];
     let more = [GrantType::ClientCredentials, GrantType::Password];
     Ok(NewClient {
@@ -143,12 +151,16 @@ fn client(client_id: String, confidential: bool, scope: &Scope) -> Outcome<NewCl
     })
 }
 
+/// What the password of everyone rests as.
+pub(crate) fn password_digest() -> Outcome<String> {
+    let salt: [u8; 16] = entropy::draw(&mut Randomness);
+    let digest = Argon2::default().hash_password_with_salt(PASSWORD.as_bytes(), &salt);
+    Ok(digest.map_err(|error| error.to_string())?.to_string())
+}
+
 /// All have one password, under one salt: to the server that makes no difference.
 async fn write_users(store: &Store, workspace: WorkspaceId, now: Timestamp) -> Outcome<Vec<UserId>> {
-    let salt: [u8; 16] = entropy::draw(&mut Randomness);
-    let digest =
-        Argon2::default().hash_password_with_salt(PASSWORD.as_bytes(), &salt).map_err(|error| error.to_string())?;
-    let digest = digest.to_string();
+    let digest = password_digest()?;
     let user = move |n| NewUser {
         username: username(n),
         subject: format!("{n:016x}"),

@@ -90,6 +90,35 @@ fn token_url() -> String {
     format!("/{SLUG}/oauth2/token")
 }
 
+/// An authorization request of a browser in which someone is signed in.
+pub(crate) fn authorize((slug, ring): (&str, &KeyRing), session: SessionId, client: &str, scope: &str) -> String {
+    let browser = BrowserCookie { browser: entropy::draw(&mut Randomness) };
+    let cookie = format!(
+        "gry_br_{slug}={}; gry_se_{slug}={}",
+        sealed::seal(ring, &browser, &mut Randomness),
+        sealed::seal(ring, &SessionCookie { session }, &mut Randomness)
+    );
+    let state = URL_SAFE_NO_PAD.encode(entropy::draw::<16>(&mut Randomness));
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("response_type", "code"),
+            ("client_id", client),
+            ("redirect_uri", REDIRECT_URI),
+            ("scope", scope),
+            ("state", &state),
+            ("code_challenge", CODE_CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ])
+        .finish();
+    get(&format!("/{slug}/oauth2/authorize?{query}"), Some(&cookie))
+}
+
+/// Client credentials of a client of this workspace.
+pub(crate) fn client_credentials(slug: &str, client: &str) -> String {
+    let fields = [("grant_type", "client_credentials"), ("scope", "read")];
+    post(&format!("/{slug}/oauth2/token"), &basic(client), &fields)
+}
+
 impl World {
     fn seal<S: sealed::Statement>(&self, statement: &S) -> String {
         sealed::seal(&self.ring, statement, &mut Randomness)
@@ -97,35 +126,38 @@ impl World {
 
     /// Client credentials, by clients in turn.
     pub(crate) fn client_credentials(&self) -> Vec<String> {
-        let ask = |number| self.client_credentials_of(&client_id(number));
-        (0..CLIENTS).map(ask).collect()
+        (0..CLIENTS).map(|number| client_credentials(SLUG, &client_id(number))).collect()
     }
 
     /// The same, by clients whose access tokens are JWTs.
     pub(crate) fn jwt_client_credentials(&self, algorithm: Algorithm) -> Vec<String> {
-        (0..JWT_CLIENTS).map(|number| self.client_credentials_of(&jwt_client_id(algorithm, number))).collect()
-    }
-
-    fn client_credentials_of(&self, client: &str) -> String {
-        post(&token_url(), &basic(client), &[("grant_type", "client_credentials"), ("scope", "read")])
+        (0..JWT_CLIENTS).map(|number| client_credentials(SLUG, &jwt_client_id(algorithm, number))).collect()
     }
 
     /// Introspection, by a resource server about grants from everywhere in the table.
     pub(crate) fn introspection(&self, turn: usize) -> Vec<String> {
         let apart = self.grants.len() / ENOUGH;
         let about = (0..ENOUGH).map(|n| self.grants[n * apart + turn % apart]);
-        let ask = |grant| {
-            let token = AccessToken {
-                token_id: entropy::draw(&mut Randomness),
-                about: AccessSubject::Grant(grant),
-                scope: self.scope.clone(),
-                audience: Vec::new(),
-                issued_at: self.now,
-                expires_at: self.now.plus(Seconds::hours(1)),
-            };
-            post(&format!("/{SLUG}/oauth2/introspect"), &basic("api"), &[("token", &self.seal(&token))])
+        about.map(|grant| self.introspection_of(grant)).collect()
+    }
+
+    /// Introspection of an access token that belongs to a grant.
+    pub(crate) fn introspection_of(&self, grant: GrantId) -> String {
+        let token = AccessToken {
+            token_id: entropy::draw(&mut Randomness),
+            about: AccessSubject::Grant(grant),
+            scope: self.scope.clone(),
+            audience: Vec::new(),
+            issued_at: self.now,
+            expires_at: self.now.plus(Seconds::hours(1)),
         };
-        about.map(ask).collect()
+        post(&format!("/{SLUG}/oauth2/introspect"), &basic("api"), &[("token", &self.seal(&token))])
+    }
+
+    /// Revocation of grant `n`, which must be one of a client with a secret.
+    pub(crate) fn revocation_of(&self, n: usize) -> String {
+        let token = self.refresh_token(self.grants[n]);
+        post(&format!("/{SLUG}/oauth2/revoke"), &basic(&client_id(n % (2 * CLIENTS))), &[("token", token.as_str())])
     }
 
     /// Refreshes by public clients, one for each thread of the load generator, which no turn before used.
@@ -163,46 +195,30 @@ impl World {
 
     /// Exchanges by public clients, with PKCE, of codes which no turn before used.
     pub(crate) fn code_exchange(&self, turn: usize) -> Vec<String> {
-        let own = self.pending.iter().enumerate().skip(turn * CODES % PENDING).take(CODES);
-        let ask = |(n, grant): (usize, &GrantId)| {
-            let client = client_id(CLIENTS + n % CLIENTS);
-            let code = self.seal(&AuthorizationCode { grant: *grant, expires_at: self.now.plus(Seconds::hours(1)) });
-            let fields = [
-                ("grant_type", "authorization_code"),
-                ("client_id", client.as_str()),
-                ("code", code.as_str()),
-                ("redirect_uri", REDIRECT_URI),
-                ("code_verifier", CODE_VERIFIER),
-            ];
-            post(&token_url(), "", &fields)
-        };
-        own.map(ask).collect()
+        let first = turn * CODES % self.pending.len();
+        (first..self.pending.len().min(first + CODES)).map(|n| self.exchange_of(n)).collect()
+    }
+
+    /// Exchange of the code of pending grant `n`.
+    pub(crate) fn exchange_of(&self, n: usize) -> String {
+        let client = client_id(CLIENTS + n % CLIENTS);
+        let code =
+            self.seal(&AuthorizationCode { grant: self.pending[n], expires_at: self.now.plus(Seconds::hours(1)) });
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", client.as_str()),
+            ("code", code.as_str()),
+            ("redirect_uri", REDIRECT_URI),
+            ("code_verifier", CODE_VERIFIER),
+        ];
+        post(&token_url(), "", &fields)
     }
 
     /// Authorization requests of browsers in which someone is signed in who agreed before.
     pub(crate) fn authorize(&self) -> Vec<String> {
-        let ask = |(n, session): (usize, &SessionId)| {
-            let browser = BrowserCookie { browser: entropy::draw(&mut Randomness) };
-            let cookie = format!(
-                "gry_br_{SLUG}={}; gry_se_{SLUG}={}",
-                self.seal(&browser),
-                self.seal(&SessionCookie { session: *session })
-            );
-            let state = URL_SAFE_NO_PAD.encode(entropy::draw::<16>(&mut Randomness));
-            let query = form_urlencoded::Serializer::new(String::new())
-                .extend_pairs([
-                    ("response_type", "code"),
-                    ("client_id", &client_id(n % CLIENTS)),
-                    ("redirect_uri", REDIRECT_URI),
-                    ("scope", &self.scope.to_string()),
-                    ("state", &state),
-                    ("code_challenge", CODE_CHALLENGE),
-                    ("code_challenge_method", "S256"),
-                ])
-                .finish();
-            get(&format!("/{SLUG}/oauth2/authorize?{query}"), Some(&cookie))
-        };
-        self.sessions.iter().enumerate().map(ask).collect()
+        let scope = self.scope.to_string();
+        let sessions = self.sessions.iter().enumerate();
+        sessions.map(|(n, session)| authorize((SLUG, &self.ring), *session, &client_id(n % CLIENTS), &scope)).collect()
     }
 
     /// The password grant, by everyone.

@@ -3,7 +3,6 @@
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::{master_key, outside};
-use grantry_protocol::entropy;
 use grantry_protocol::sealed::{KeyPurpose, MasterKey};
 use grantry_protocol::types::WorkspaceId;
 use grantry_server::server::{Parts, Server};
@@ -42,7 +41,7 @@ pub(crate) fn store(config: &Config, readiness: Readiness) -> Result<Store, Open
         migrate: fresh || readiness == Readiness::Migrated,
         create: fresh,
         postgres_connections: config.postgres_connections,
-        node_seed: u64::from_le_bytes(entropy::draw(&mut outside::randomness())),
+        node_seed: outside::seed(),
         queue: QUEUE,
     };
     Store::open(&config.database, options, outside::clock())

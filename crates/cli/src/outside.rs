@@ -3,6 +3,7 @@
 use grantry_server::random::Randomness;
 use grantry_storage::Clock;
 use std::cell::RefCell;
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The system's clock.
@@ -24,6 +25,17 @@ pub(crate) fn randomness() -> Randomness {
             AHEAD.with_borrow_mut(|ahead| ahead.take(bytes));
         }
     })
+}
+
+/// Starts the generator beside everything else. Otherwise the first request would wait for it, longer than for all else.
+pub(crate) fn start_generator() {
+    std::thread::spawn(|| draw(&mut [0; 1]));
+}
+
+/// A number that other processes hardly have, too; it is no secret. Not from the generator, which takes longer to start
+/// than all else that a command does.
+pub(crate) fn seed() -> u64 {
+    RandomState::new().hash_one(std::process::id())
 }
 
 fn draw(bytes: &mut [u8]) {

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::open;
+use crate::{open, outside};
 use grantry_server::listen;
 use grantry_server::operator::socket::ControlSocket;
 use grantry_server::server::Server;
@@ -24,6 +24,7 @@ pub(crate) fn free_address(listen: SocketAddr) -> Result<SocketAddr, Failure> {
 
 /// Serves until a signal comes, then finishes what is in flight and lets go of the database.
 pub(crate) fn serve(server: &Server, config: &Config, ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
+    outside::start_generator();
     let (end, ended) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
     let socket = config.control_socket().map(|path| {

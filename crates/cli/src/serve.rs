@@ -7,7 +7,7 @@ use crate::open::{self, Readiness};
 use crate::output::{self, Format};
 use crate::{demo, logs, running};
 use clap::Args;
-use grantry_storage::Store;
+use grantry_storage::{Page, Store};
 use serde_json::json;
 use std::net::SocketAddr;
 use tracing::level_filters::LevelFilter;
@@ -100,8 +100,9 @@ impl Serve {
 
 /// Says what is not wrong, and yet not what it will be like in earnest.
 async fn hint(store: &Store, config: &Config) -> Result<(), Failure> {
-    let workspaces = store.read_instance(|instance| instance.count_workspaces("")).await.map_err(open::unavailable)?;
-    if workspaces == 0 {
+    let one = Page { limit: 1, offset: 0 };
+    let first = store.read_instance(move |instance| instance.list_workspaces("", one)).await;
+    if first.map_err(open::unavailable)?.is_empty() {
         tracing::warn!(
             "there is no workspace yet: `grantry workspace create SLUG` makes one, also while the server runs"
         );
