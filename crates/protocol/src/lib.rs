@@ -21,6 +21,7 @@ pub mod logout;
 pub mod metadata;
 pub mod params;
 pub mod pkce;
+mod plain;
 pub mod redirect_uri;
 pub mod register;
 pub mod revoke;

@@ -2,6 +2,7 @@
 
 use rustix::process::setpriority_process;
 use rustix::thread::gettid;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -52,7 +53,12 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match job {
-            Ok(job) => job(),
+            // A panic in one job must not take the thread from the others: whoever waits hears that their answer was dropped.
+            Ok(job) => {
+                if catch_unwind(AssertUnwindSafe(job)).is_err() {
+                    tracing::error!("slow work panicked");
+                }
+            }
             Err(_) => return,
         }
     }

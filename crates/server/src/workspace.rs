@@ -124,9 +124,11 @@ impl OpenWorkspaces {
         known.open.get(slug).filter(|(read_at, _)| is_within(*read_at, now, FRESH)).map(|(_, open)| Arc::clone(open))
     }
 
-    /// Forgets a workspace, so that a change made through this process is seen at once.
+    /// Has a workspace read again, so that a change made through this process is seen at once.
     pub(crate) fn forget(&self, slug: &str) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).open.remove(slug);
+        if let Some((read_at, _)) = self.0.write().unwrap_or_else(PoisonError::into_inner).open.get_mut(slug) {
+            *read_at = Timestamp::from_unix(i64::MIN);
+        }
     }
 }
 

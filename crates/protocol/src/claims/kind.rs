@@ -1,6 +1,7 @@
 //! OpenID Connect Core §5.1: what the value of a claim looks like, read from text as a person or an operator types it.
 
 use super::ADDRESS_MEMBERS;
+use crate::plain::is_plain;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -92,19 +93,20 @@ impl Kind {
 }
 
 fn is_text(text: &str, longest: usize, lines: bool) -> bool {
-    let fits = |c: char| !c.is_control() || lines && c == '\n';
-    !text.is_empty() && text.trim() == text && text.chars().count() <= longest && text.chars().all(fits)
+    let fits = |line: &str| line.is_empty() || is_plain(line.trim());
+    let shown = if lines { text.split('\n').all(fits) && text.trim() == text } else { is_plain(text) };
+    shown && !text.is_empty() && text.chars().count() <= longest
 }
 
 /// OpenID Connect Core §5.1: the URL of a page or an image. Apps link to it, so it must not be one that runs (`javascript:`) or that
 /// shows another place than it leads to (`https://bank.example@evil.example`).
 fn is_url(text: &str) -> bool {
     // A parser drops some characters, which whoever reads the text would keep.
-    let is_plain =
+    let is_whole =
         text.len() <= LONGEST_URL && !text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\');
     let begins = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
     let has_place = |url: Url| url.has_host() && url.username().is_empty() && url.password().is_none();
-    is_plain && begins && Url::parse(text).is_ok_and(has_place)
+    is_whole && begins && Url::parse(text).is_ok_and(has_place)
 }
 
 /// OpenID Connect Core §5.1: the addr-spec of RFC 5322 §3.4.1, as far as addresses in use go: unquoted, at a host name.

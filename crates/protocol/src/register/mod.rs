@@ -16,6 +16,7 @@ pub use sector::{check_sector, wrong_sector};
 
 use crate::client::{ApplicationType, Registration};
 use crate::error::{ErrorCode, Rule};
+use crate::plain::is_plain;
 use crate::redirect_uri::RedirectUri;
 use crate::scope::Scope;
 use crate::types::GrantType;
@@ -151,13 +152,6 @@ pub fn usual_scope(kind: ApplicationType, workspace: &Workspace) -> Scope {
     if kind == ApplicationType::Service { names.filter(|name| !ScopeDefinition::is_standard(name)) } else { names }
 }
 
-/// Whether people read a text as it is written: one line, where no mark that nobody sees hides, or turns the others around. What
-/// joins letters, or tells in which direction they go, is needed in some languages.
-fn is_plain(text: &str) -> bool {
-    let unseen = |c| matches!(c, '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    !text.chars().any(|c| c.is_control() || unseen(c)) && text.trim() == text
-}
-
 struct Check<'a> {
     registrar: Registrar,
     asked: &'a Registration,
@@ -185,7 +179,7 @@ impl Check<'_> {
         let description = before.map(|before| &before.description);
         let description = (Field::Description, "a description", &asked.description, description, 300);
         for (field, what, text, before, longest) in [name, description] {
-            let (count, plain) = (text.chars().count(), is_plain(text));
+            let (count, plain) = (text.chars().count(), text.is_empty() || is_plain(text));
             if before != Some(text) && (count > longest || !plain) {
                 let limits = format!("one line of at most {longest} visible characters, without spaces at its ends");
                 self.wrong(field, format!("{what} is {limits}; this one has {count} characters"));

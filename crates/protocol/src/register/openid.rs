@@ -2,9 +2,10 @@
 //! together.
 
 use super::address::Address;
-use super::{Check, Field, is_plain};
+use super::{Check, Field};
 use crate::client::{AuthMethod, OpenidRegistration};
 use crate::jose::{Algorithm, ClientKeys};
+use crate::plain::is_plain;
 use crate::redirect_uri::RedirectUri;
 use crate::rule::{OpenId, Rule};
 use crate::types::Seconds;

@@ -29,7 +29,7 @@ pub(crate) struct GrantPage {
     pub(crate) code: Option<CodeReceived>,
     pub(crate) error: Option<ErrorReceived>,
     pub(crate) checks: Vec<Check>,
-    /// What the form is filled with that sends an ID Token from the fragment here, to be verified.
+    /// What the form is filled with that sends an ID Token from the fragment here, to be verified: where the query has nothing.
     pub(crate) fragment: Option<FragmentForm>,
 }
 

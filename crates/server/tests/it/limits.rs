@@ -140,3 +140,29 @@ fn workspaces_that_nobody_asks_for_are_let_go() {
     assert_eq!(open(), 1);
     assert_eq!(world.get("/second/.well-known/oauth-authorization-server", &[]).status, 200, "and opened again");
 }
+
+#[test]
+fn a_request_that_nobody_waits_for_any_more_is_noted_too() {
+    let world = World::new();
+    world.create_user_with("slow", dear_digest("slow-password"));
+    let form = "grant_type=password&username=slow&password=slow-password";
+    let (length, authorization) = (form.len(), basic("app", SECRET));
+    let request = format!(
+        "POST /acme/oauth2/token HTTP/1.1\r\nHost: a\r\nAuthorization: {authorization}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{form}"
+    );
+    let ask = || {
+        let mut stream = TcpStream::connect(world.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    };
+    let metrics = || world.get("/metrics", &[]).body;
+    // Reading them is in flight, too.
+    let alone = |text: &str| text.lines().any(|line| line == "grantry_http_requests_in_flight 1");
+    let until = |fits: &dyn Fn(&str) -> bool| (0..10_000).any(|_| fits(&metrics()));
+    let streams: Vec<_> = (0..8).map(|_| ask()).collect();
+    assert!(until(&|text| !alone(text)), "they are being answered");
+    drop(streams);
+    assert!(until(&alone), "{}", metrics());
+    assert!(metrics().contains("status=\"499\""), "{}", metrics());
+}
