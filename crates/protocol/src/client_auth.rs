@@ -295,13 +295,13 @@ impl SecretDigest {
 /// Whether an imported secret has the form of at least 128 random bits: 32 hexadecimal digits, or 22 base64url characters.
 /// A word would have the second form too, so it must mix letters and digits.
 pub fn has_random_form(secret: &str) -> bool {
-    let hexadecimal = secret.len() >= 32 && secret.bytes().all(|b| b.is_ascii_hexdigit());
-    let base64url = secret.len() >= 22 && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let shortest = if secret.bytes().all(|b| b.is_ascii_hexdigit()) { 32 } else { 22 };
+    let base64url = secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     let mut seen: Vec<u8> = secret.bytes().collect();
     seen.sort_unstable();
     seen.dedup();
     let mixed = seen.iter().any(u8::is_ascii_digit) && seen.iter().any(u8::is_ascii_alphabetic) && seen.len() >= 8;
-    (hexadecimal || base64url) && mixed
+    secret.len() >= shortest && base64url && mixed
 }
 
 #[cfg(test)]
@@ -385,7 +385,7 @@ mod tests {
     #[test]
     fn s2_3_1_what_no_text_can_be_is_malformed() {
         let it = || Some(client(AuthMethod::ClientSecretBasic, &[("s", None)]));
-        for bad in ["a%00", "a%FF"] {
+        for bad in ["a%00", "a%FF", ""] {
             for header in [basic(bad, "s"), basic("app", bad)] {
                 let read = Credentials::read(Some(&header), &Params::default()).map(|_| ()).unwrap_err();
                 assert_eq!((read.code, read.rule), (ErrorCode::InvalidClient, Rule::rfc(6749, "2.3.1")), "{bad}");
@@ -436,6 +436,7 @@ mod tests {
             "abcdef1abcdef1abcdef1abcdef1",
             "0123456789012345678901234567",
             "h3Kd9_x-Qw7Zp2Lm5Vt8R",
+            "179ad45c6ce2cb97cf1029e212046e8",
             "h3Kd9 x-Qw7Zp2Lm5Vt8Rn h3Kd9 x-Qw7Zp2Lm5Vt8Rn",
         ] {
             assert!(!has_random_form(weak), "{weak}");
