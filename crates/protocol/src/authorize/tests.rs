@@ -4,12 +4,12 @@ use super::*;
 use crate::account::Consent;
 use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError};
-use crate::grant::GrantState;
+use crate::grant::{GrantState, NewGrant};
 use crate::params::Params;
 use crate::redirect_uri::RedirectUri;
 use crate::sample::{NOW, client, public, workspace};
 use crate::scope::Scope;
-use crate::types::{GrantType, SessionId, UserId};
+use crate::types::{GrantType, Seconds, SessionId, UserId};
 use crate::workspace::ScopeDefinition;
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -288,9 +288,39 @@ fn s4_2_2_the_implicit_grant_is_active_at_once_and_has_no_refresh_token() {
     assert!(none.to_code_grant(&lifetimes, NOW).is_none() && none.to_token_grant(&lifetimes, NOW).is_none());
 }
 
+#[test]
+fn s4_1_3_a_grant_is_bound_to_whom_it_is_of_and_to_what_was_said_when_it_was_asked_for() {
+    let query = format!(
+        "client_id=app&response_type=code+token&scope=read&redirect_uri=https://app.test/cb\
+         &code_challenge={CHALLENGE}&code_challenge_method=S256"
+    );
+    let person = SignedIn { auth_time: NOW.plus(Seconds(-5)), ..person() };
+    let request = asked(&query, Some(client())).unwrap();
+    let Decision::Answer(both) = decided(request, Some(&person), Some(&agreed("read"))) else { panic!() };
+    let lifetimes = workspace().policy.lifetimes;
+    let code = NewGrant {
+        user: UserId(1),
+        client: client().row,
+        session: Some(SessionId(2)),
+        grant_type: GrantType::AuthorizationCode,
+        scope: Scope::parse("read").unwrap(),
+        auth_time: NOW.plus(Seconds(-5)),
+        redirect_uri: Some("https://app.test/cb".to_owned()),
+        code_challenge: Some(CHALLENGE.to_owned()),
+        openid: None,
+        state: GrantState::Pending,
+        created_at: NOW,
+        refresh_until: None,
+        expires_at: NOW.plus(lifetimes.code),
+    };
+    let expires_at = NOW.plus(lifetimes.access_token);
+    let token = NewGrant { grant_type: GrantType::Implicit, state: GrantState::Active, expires_at, ..code.clone() };
+    assert_eq!(both.to_code_grant(&lifetimes, NOW), Some(code));
+    assert_eq!(both.to_token_grant(&lifetimes, NOW), Some(token));
+}
+
 mod openid {
     use super::*;
-    use crate::types::Seconds;
     use crate::workspace::Workspace;
 
     const CODE: &str = "client_id=app&response_type=code&scope=openid&redirect_uri=https://app.test/cb";
@@ -471,6 +501,22 @@ mod openid {
         assert_eq!(said(""), (Some(Seconds(60)), "silver".to_owned()));
         assert_eq!(said("&max_age=5&acr_values=+gold++bronze"), (Some(Seconds(5)), "gold|bronze".to_owned()));
         assert_eq!(said("&acr_values=+").1, "silver");
+    }
+
+    #[test]
+    fn core_s5_5_no_claim_is_asked_for_of_a_scope_that_the_app_may_not_have() {
+        let mut workspace = workspace();
+        workspace.scopes = ScopeDefinition::with_standard(workspace.scopes);
+        let asked = |may_have: &str| {
+            let mut client = client();
+            client.registration.scope = Scope::parse(may_have).unwrap();
+            let query = format!(r#"{CODE}&claims={{"userinfo":{{"email":null}},"id_token":{{"name":null}}}}"#);
+            let params = Params::parse(query.as_bytes()).unwrap();
+            validate(&params, &workspace, Some(client), ISSUER).unwrap().asked().to_string()
+        };
+        assert_eq!(asked("openid"), "openid");
+        assert_eq!(asked("email openid"), "email openid");
+        assert_eq!(asked("email openid profile"), "email openid profile");
     }
 
     #[test]
