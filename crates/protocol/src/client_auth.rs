@@ -295,13 +295,13 @@ impl SecretDigest {
 /// Whether an imported secret has the form of at least 128 random bits: 32 hexadecimal digits, or 22 base64url characters.
 /// A word would have the second form too, so it must mix letters and digits.
 pub fn has_random_form(secret: &str) -> bool {
-    let hexadecimal = secret.len() >= 32 && secret.bytes().all(|b| b.is_ascii_hexdigit());
-    let base64url = secret.len() >= 22 && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let shortest = if secret.bytes().all(|b| b.is_ascii_hexdigit()) { 32 } else { 22 };
+    let base64url = secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     let mut seen: Vec<u8> = secret.bytes().collect();
     seen.sort_unstable();
     seen.dedup();
     let mixed = seen.iter().any(u8::is_ascii_digit) && seen.iter().any(u8::is_ascii_alphabetic) && seen.len() >= 8;
-    (hexadecimal || base64url) && mixed
+    secret.len() >= shortest && base64url && mixed
 }
 
 #[cfg(test)]
@@ -383,12 +383,62 @@ mod tests {
     }
 
     #[test]
+    fn s2_3_1_what_no_text_can_be_is_malformed() {
+        let it = || Some(client(AuthMethod::ClientSecretBasic, &[("s", None)]));
+        for bad in ["a%00", "a%FF", ""] {
+            for header in [basic(bad, "s"), basic("app", bad)] {
+                let read = Credentials::read(Some(&header), &Params::default()).map(|_| ()).unwrap_err();
+                assert_eq!((read.code, read.rule), (ErrorCode::InvalidClient, Rule::rfc(6749, "2.3.1")), "{bad}");
+            }
+        }
+        assert_eq!(authenticate(Some(&basic("app", "s")), "", it()), Ok(()));
+    }
+
+    #[test]
+    fn s5_2_a_disabled_app_proves_nothing() {
+        let disabled = Client { disabled_at: Some(NOW), ..client(AuthMethod::ClientSecretBasic, &[("s", None)]) };
+        assert_eq!(authenticate(Some(&basic("app", "s")), "", Some(disabled)), Err(ErrorCode::InvalidClient));
+        let disabled = Client { disabled_at: Some(NOW), ..client(AuthMethod::None, &[]) };
+        assert_eq!(authenticate(None, "client_id=app", Some(disabled)), Err(ErrorCode::InvalidClient));
+    }
+
+    #[test]
+    fn s2_3_1_a_password_is_computed_only_where_one_rests_and_the_result_decides() {
+        let checked = |digests: &[&str]| {
+            let credentials = Credentials::read(Some(&basic("app", "s")), &Params::default()).unwrap();
+            let secrets: Vec<_> = digests.iter().map(|digest| (*digest, None)).collect();
+            let mut client = client(AuthMethod::ClientSecretBasic, &secrets);
+            client.secrets.iter_mut().zip(digests).for_each(|(stored, digest)| stored.digest = (*digest).to_owned());
+            check(credentials, Some(Arc::new(client)), NOW)
+        };
+        let slow = || match checked(&["sha256:x", "$argon2id$1", "sealed:eA"]) {
+            Ok(Check::Slow(slow)) => slow,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(slow().work().1, ["$argon2id$1"]);
+        assert_eq!(slow().conclude(true).unwrap().client().client_id, "app");
+        assert_eq!(slow().conclude(false).unwrap_err(), wrong_secret());
+        assert_eq!(checked(&["sha256:x", "sealed:eA"]).unwrap_err(), wrong_secret());
+        let told = |digests: &[&str]| checked(digests).unwrap_err().description;
+        assert!(told(&["sealed:eA"]).contains("rotate its secret"), "a secret that only signs is not presented");
+    }
+
+    #[test]
     fn only_random_looking_secrets_are_digested_quickly() {
-        assert!(has_random_form("179ad45c6ce2cb97cf1029e212046e81"));
-        assert!(has_random_form("h3Kd9_x-Qw7Zp2Lm5Vt8Rn"));
-        for weak in
-            ["secret", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "correcthorsebatterystaple", "1111111111111111111111111a"]
-        {
+        for random in ["179ad45c6ce2cb97cf1029e212046e81", "h3Kd9_x-Qw7Zp2Lm5Vt8Rn", "abcdefg1abcdefg1abcdefg1"] {
+            assert!(has_random_form(random), "{random}");
+        }
+        for weak in [
+            "secret",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "correcthorsebatterystaple",
+            "1111111111111111111111111111111a",
+            "ghijkl1ghijkl1ghijkl1ghijkl1",
+            "01234567890123456789012345678901",
+            "h3Kd9_x-Qw7Zp2Lm5Vt8R",
+            "179ad45c6ce2cb97cf1029e212046e8",
+            "h3Kd9 x-Qw7Zp2Lm5Vt8Rn h3Kd9 x-Qw7Zp2Lm5Vt8Rn",
+        ] {
             assert!(!has_random_form(weak), "{weak}");
         }
     }

@@ -91,6 +91,28 @@ mod tests {
     }
 
     #[test]
+    fn s4_1_a_text_that_is_no_verifier_proves_nothing_even_if_its_digest_is_the_challenge() {
+        let check = |verifier: &str| {
+            let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
+            check_verifier(Some(&challenge), Some(verifier)).map_err(|error| error.code)
+        };
+        for good in ["a".repeat(43), "-._~09AZaz".repeat(5), "a".repeat(128)] {
+            assert_eq!(check(&good), Ok(()), "{good}");
+        }
+        for bad in [String::new(), "a".repeat(42), "a".repeat(129), format!("{}+", "a".repeat(43)), "ä".repeat(30)] {
+            assert_eq!(check(&bad), Err(ErrorCode::InvalidGrant), "{bad}");
+        }
+    }
+
+    #[test]
+    fn s4_2_a_challenge_has_the_form_of_a_digest() {
+        let longer = format!("{CHALLENGE}A");
+        for bad in [&CHALLENGE[..42], &longer, &CHALLENGE.replace('-', "+"), &CHALLENGE.replace('-', "="), ""] {
+            assert!(read_challenge(Some(bad), Some("S256")).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn s4_3_only_s256_is_read() {
         assert_eq!(read_challenge(Some(CHALLENGE), Some("S256")), Ok(Some(CHALLENGE.to_owned())));
         assert_eq!(read_challenge(None, None), Ok(None));

@@ -178,6 +178,7 @@ mod tests {
     #[test]
     fn s3_3_order_and_repetition_have_no_meaning() {
         assert_eq!(Scope::parse("b a b"), Scope::parse("a b"));
+        assert_eq!(Scope::parse("a a"), Scope::parse("a"));
         assert_eq!(Scope::parse("b a").map(|s| s.to_string()), Ok("a b".to_owned()));
         assert_eq!(["b", "a", "b"].into_iter().collect::<Scope>().as_str(), "a b");
     }

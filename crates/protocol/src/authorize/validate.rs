@@ -77,7 +77,9 @@ pub fn validate(
     let response_type = read_response_type(params);
     let mode = read_response_mode(params, response_type);
     let target = target(params, redirect_uri, issuer);
-    let rest = mode.and(response_type).and_then(|response_type| check_rest(params, workspace, &client, response_type));
+    // RFC 6749 §4.1.2.1: invalid_request, if a parameter is included more than once; before it could seem to be missing.
+    let read = params.check_repeated().and(mode).and(response_type);
+    let rest = read.and_then(|response_type| check_rest(params, workspace, &client, response_type));
     match rest {
         Ok(Rest { response_type, scope, code_challenge, authentication }) => Ok(ValidRequest {
             client,
@@ -201,8 +203,6 @@ fn check_rest(
     client: &Client,
     response_type: ResponseType,
 ) -> Result<Rest, OAuthError> {
-    // RFC 6749 §4.1.2.1: invalid_request, if a parameter is included more than once.
-    params.check_repeated()?;
     // RFC 9101 §5: what a request object says stands in the parameters when they come here.
     if params.get("request").or(params.get("request_uri")).is_some() {
         return Err(super::request_object::invalid_request_object("the request object of this request was refused"));

@@ -113,6 +113,13 @@ fn s3_without_hint_the_person_confirms_and_the_client_is_named() {
 }
 
 #[test]
+fn s3_a_page_tells_of_a_redirect_that_was_asked_for_in_vain_and_of_no_other() {
+    let case = Case::new();
+    assert!(case.read(&[("post_logout_redirect_uri", URI)], NOW).unwrap().asks_for_redirect());
+    assert!(!case.read(&[("state", "s")], NOW).unwrap().asks_for_redirect());
+}
+
+#[test]
 fn s4_a_hint_that_is_not_ours_is_no_hint_and_leads_nowhere() {
     let case = Case::new();
     let good = case.hint("bob", "sid");

@@ -20,3 +20,33 @@ pub fn check(params: &Params, workspace: &Workspace, client: &VerifiedClient) ->
     let own = client.client().registration.scope.filter(|name| !ScopeDefinition::is_standard(name));
     RequestedScope::parse(params.get("scope"))?.within(&workspace.known_of(&own))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Client;
+    use crate::sample::{client, public, verified, workspace};
+
+    fn scope(form: &str, client: Client) -> Result<String, ErrorCode> {
+        let mut workspace = workspace();
+        workspace.scopes = ScopeDefinition::with_standard(workspace.scopes);
+        let params = Params::parse(form.as_bytes()).unwrap();
+        check(&params, &workspace, &verified(client)).map(|scope| scope.to_string()).map_err(|error| error.code)
+    }
+
+    #[test]
+    fn s4_4_only_an_app_that_keeps_a_secret_acts_for_itself() {
+        assert_eq!(scope("", client()), Ok("read write".to_owned()));
+        assert_eq!(scope("", public()), Err(ErrorCode::UnauthorizedClient));
+    }
+
+    #[test]
+    fn core_s5_4_it_gets_no_scope_that_is_about_a_person() {
+        let mut client = client();
+        client.registration.scope = Scope::parse("email gone offline_access openid read").unwrap();
+        assert_eq!(scope("", client.clone()), Ok("read".to_owned()));
+        for about_a_person in ["openid", "email", "offline_access", "gone"] {
+            assert_eq!(scope(&format!("scope={about_a_person}"), client.clone()), Err(ErrorCode::InvalidScope));
+        }
+    }
+}

@@ -92,3 +92,51 @@ pub const LONGEST_JWT: Seconds = Seconds::days(1);
 pub fn access_token_end(lifetime: Seconds, grant_end: Timestamp, now: Timestamp) -> Timestamp {
     now.plus(lifetime).min(grant_end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{NOW, client, workspace};
+
+    #[test]
+    fn s5_2_a_grant_that_the_workspace_has_switched_off_is_not_supported() {
+        let read = |form: &str, workspace: &Workspace| {
+            read_grant_type(&Params::parse(form.as_bytes()).unwrap(), workspace).map_err(|error| error.code)
+        };
+        for (name, grant_type) in [
+            ("authorization_code", GrantType::AuthorizationCode),
+            ("code", GrantType::AuthorizationCode),
+            ("refresh_token", GrantType::RefreshToken),
+            ("client_credentials", GrantType::ClientCredentials),
+            ("password", GrantType::Password),
+        ] {
+            let form = format!("grant_type={name}");
+            let mut without = workspace();
+            without.policy.grant_types.remove(&grant_type);
+            assert_eq!(read(&form, &workspace()), Ok(grant_type), "{name}");
+            assert_eq!(read(&form, &without), Err(ErrorCode::UnsupportedGrantType), "{name}");
+        }
+        assert_eq!(read("grant_type=implicit", &workspace()), Err(ErrorCode::UnsupportedGrantType));
+        assert_eq!(read("grant_type=cake", &workspace()), Err(ErrorCode::UnsupportedGrantType));
+        assert_eq!(read("", &workspace()), Err(ErrorCode::InvalidRequest));
+    }
+
+    #[test]
+    fn s6_a_refresh_token_needs_the_grant_of_the_workspace_and_of_the_app() {
+        let (mut no_workspace, mut no_client) = (workspace(), client());
+        no_workspace.policy.grant_types.remove(&GrantType::RefreshToken);
+        no_client.registration.grant_types.remove(&GrantType::RefreshToken);
+        assert_eq!(terms(&client(), &workspace(), NOW).refresh_until, Some(NOW.plus(Seconds::days(180))));
+        for (client, workspace) in [(client(), no_workspace), (no_client, workspace())] {
+            let alone = Terms { refresh_until: None, expires_at: NOW.plus(Seconds::hours(1)) };
+            assert_eq!(terms(&client, &workspace, NOW), alone);
+        }
+    }
+
+    #[test]
+    fn no_token_outlives_its_grant() {
+        let end = NOW.plus(Seconds(60));
+        assert_eq!(access_token_end(Seconds(59), end, NOW), NOW.plus(Seconds(59)));
+        assert_eq!(access_token_end(Seconds(61), end, NOW), end);
+    }
+}

@@ -56,3 +56,37 @@ impl Request {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{NOW, client, verified, workspace};
+    use crate::types::Seconds;
+
+    #[test]
+    fn s4_3_2_a_password_buys_an_active_grant_of_what_was_asked() {
+        let client = verified(client());
+        let read = |form: &str| read(&Params::parse(form.as_bytes()).unwrap(), &workspace(), &client);
+        let request = read("username=bob&password=secret&scope=read").unwrap();
+        let grant = NewGrant {
+            user: UserId(1),
+            client: client.client().row,
+            session: None,
+            grant_type: GrantType::Password,
+            scope: Scope::parse("read").unwrap(),
+            auth_time: NOW,
+            redirect_uri: None,
+            code_challenge: None,
+            openid: None,
+            state: GrantState::Active,
+            created_at: NOW,
+            refresh_until: Some(NOW.plus(Seconds::days(180))),
+            expires_at: NOW.plus(Seconds::days(30)),
+        };
+        assert_eq!(request.to_grant(UserId(1), &client, &workspace(), NOW), grant);
+        let refused = |form: &str| read(form).unwrap_err().code;
+        assert_eq!(refused("password=secret"), ErrorCode::InvalidRequest);
+        assert_eq!(refused("username=bob"), ErrorCode::InvalidRequest);
+        assert_eq!(refused("username=bob&password=secret&scope=admin"), ErrorCode::InvalidScope);
+    }
+}

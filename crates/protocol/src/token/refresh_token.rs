@@ -236,6 +236,14 @@ mod tests {
     }
 
     #[test]
+    fn s6_a_grant_of_nothing_is_refreshed_to_nothing() {
+        let mut standing = active();
+        standing.grant.scope = Scope::default();
+        let Verdict::Keep(approved) = verdict(&standing, client(), 3, "") else { panic!() };
+        assert!(approved.scope().is_empty());
+    }
+
+    #[test]
     fn the_idle_limit_moves_and_the_absolute_one_does_not() {
         let Verdict::Rotate(approved) = verdict(&active(), public(), 3, "") else { panic!() };
         assert_eq!(approved.expires_at(), NOW.plus(Seconds::days(30)));

@@ -167,7 +167,8 @@ fn core_s9_a_secret_signs_for_client_secret_jwt_and_nothing_else() {
     assert_eq!(check.sealed_secrets(NOW), [SECRET]);
     assert!(check.verify_with_secrets(&[b"wrong".as_slice(), SECRET], ISSUER, NOW).is_ok());
     assert!(check.verify_with_secrets(&[&SECRET[..31]], ISSUER, NOW).is_err());
-    assert!(check.verify_with_secrets::<&[u8]>(&[], ISSUER, NOW).is_err());
+    let none = check.verify_with_secrets::<&[u8]>(&[], ISSUER, NOW).unwrap_err();
+    assert!(none.description.contains("rotate its secret"), "{none:?}");
     assert!(check.verify(&KEY.1, ISSUER, NOW).is_err());
     // The other method, with the same secret, and with a public key in its place.
     let check = with(AuthMethod::PrivateKeyJwt, &by_secret(&good()));
