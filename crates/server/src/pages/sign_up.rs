@@ -155,6 +155,12 @@ async fn make(
     if let Err(wait) = here.server.sign_ups_by_workspace().use_one(here.row().id, here.now) {
         return Ok(Err(Refused::TooMany("in this workspace", wait)));
     }
+    let taken = || Ok(Err(Refused::Fields(SignUpProblems { username: Some(TAKEN), ..SignUpProblems::default() })));
+    // What is told anyhow costs no hash; whether it is still free is seen when it is written.
+    let username = wanted.username().to_owned();
+    if here.read(move |tx| tx.find_user_by_username(&username)).await?.is_some() {
+        return taken();
+    }
     let Ok(digest) = here.server.passwords().hash(wanted.password().clone()).await else {
         return Ok(Err(Refused::Busy));
     };
@@ -173,9 +179,7 @@ async fn make(
     };
     match sign_in::begin(here, headers, browser, who).await {
         Ok(made) => check_policy(made).map(Ok),
-        Err(StorageError::Conflict) => {
-            Ok(Err(Refused::Fields(SignUpProblems { username: Some(TAKEN), ..SignUpProblems::default() })))
-        }
+        Err(StorageError::Conflict) => taken(),
         Err(failure) => Err(failure.into()),
     }
 }
