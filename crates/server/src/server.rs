@@ -11,9 +11,10 @@ use crate::slow::SlowThreads;
 use crate::throttle::Throttle;
 use crate::workspace::OpenWorkspaces;
 use grantry_protocol::sealed::MasterKey;
-use grantry_protocol::types::Seconds;
+use grantry_protocol::types::{Seconds, WorkspaceId};
 use grantry_storage::{Clock, Store};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -24,6 +25,9 @@ const REGISTRATIONS: (i64, Seconds) = (200, Seconds(9));
 /// Accounts that may be made from one address, where people make them by themselves: enough for a class of pupils behind one
 /// address, too few to ask for every name.
 const SIGN_UPS: (i64, Seconds) = (40, Seconds::minutes(1));
+
+/// The same in one workspace, from anywhere: many addresses together do not fill it in an hour.
+const SIGN_UPS_BY_WORKSPACE: (i64, Seconds) = (400, Seconds(6));
 
 /// A server that is not listening yet: what the command line works on, and what [`crate::listen`] serves.
 #[derive(Clone)]
@@ -36,8 +40,9 @@ struct Inner {
     passwords: Passwords,
     key_makers: SlowThreads,
     throttle: Throttle,
-    registrations: Allowance,
-    sign_ups: Allowance,
+    registrations: Allowance<IpAddr>,
+    sign_ups: Allowance<IpAddr>,
+    sign_ups_by_workspace: Allowance<WorkspaceId>,
     workspaces: OpenWorkspaces,
     signed_out: Notify,
     metrics: Metrics,
@@ -77,6 +82,7 @@ impl Server {
             throttle: Throttle::default(),
             registrations: Allowance::new(REGISTRATIONS.0, REGISTRATIONS.1),
             sign_ups: Allowance::new(SIGN_UPS.0, SIGN_UPS.1),
+            sign_ups_by_workspace: Allowance::new(SIGN_UPS_BY_WORKSPACE.0, SIGN_UPS_BY_WORKSPACE.1),
             workspaces: OpenWorkspaces::default(),
             signed_out: Notify::new(),
             metrics: Metrics::default(),
@@ -121,13 +127,18 @@ impl Server {
     }
 
     /// How many apps may register themselves from one address.
-    pub(crate) fn registrations(&self) -> &Allowance {
+    pub(crate) fn registrations(&self) -> &Allowance<IpAddr> {
         &self.0.registrations
     }
 
     /// How many people may ask for an account from one address.
-    pub(crate) fn sign_ups(&self) -> &Allowance {
+    pub(crate) fn sign_ups(&self) -> &Allowance<IpAddr> {
         &self.0.sign_ups
+    }
+
+    /// How many people may ask for an account in one workspace.
+    pub(crate) fn sign_ups_by_workspace(&self) -> &Allowance<WorkspaceId> {
+        &self.0.sign_ups_by_workspace
     }
 
     pub(crate) fn workspaces(&self) -> &OpenWorkspaces {

@@ -38,10 +38,10 @@ pub(crate) enum Guesser {
     Address(IpAddr),
 }
 
-/// Guesses from an address, as one: an IPv6 network of 64 bits belongs to one subscriber.
+/// Guesses from an address, as one: an IPv6 network of 56 bits may belong to one subscriber.
 pub(crate) fn place_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 72))),
         v4 => v4,
     }
 }
@@ -269,7 +269,9 @@ mod tests {
     #[test]
     fn a_network_of_one_subscriber_is_one_place() {
         let place = |text: &str| place_of(text.parse().unwrap()).to_string();
-        assert_eq!(place("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(place("2001:db8:1:2:3:4:5:6"), "2001:db8:1::");
+        assert_eq!(place("2001:db8:1:ff:3:4:5:6"), "2001:db8:1::");
+        assert_eq!(place("2001:db8:1:100::1"), "2001:db8:1:100::");
         assert_eq!(place("::ffff:192.0.2.1"), "192.0.2.1");
     }
 }

@@ -126,15 +126,23 @@ pub(super) fn read(
     let words = |name: &str| params.get(name).unwrap_or_default().split(' ').filter(|word| !word.is_empty());
     let acr_values: Vec<String> = words("acr_values").map(str::to_owned).collect();
     let registered = &client.registration.openid;
+    let claims = params.get("claims").map(ClaimsRequest::parse).transpose()?.unwrap_or_default().within(allowed);
+    let prompt = Prompt::read(params.get("prompt"), policy)?;
+    // Initiating User Registration §4: whoever makes an account is nobody whom a hint or a value of sub could name.
+    if prompt.create && (params.get("id_token_hint").is_some() || claims.names_subject()) {
+        return Err(refuse_create(
+            "prompt=create is for somebody new; leave out id_token_hint and the value of sub in claims, or create",
+        ));
+    }
     Ok(AuthenticationRequest {
         nonce,
-        prompt: Prompt::read(params.get("prompt"), policy)?,
+        prompt,
         // OpenID Connect Registration §2: default_max_age and default_acr_values, where the request says nothing.
         max_age: read_max_age(params.get("max_age"))?.or(registered.default_max_age),
         acr_values: if acr_values.is_empty() { registered.default_acr_values.clone() } else { acr_values },
         login_hint: params.get("login_hint").map(str::to_owned),
         id_token_hint: params.get("id_token_hint").map(str::to_owned),
-        claims: params.get("claims").map(ClaimsRequest::parse).transpose()?.unwrap_or_default().within(allowed),
+        claims,
     })
 }
 

@@ -549,6 +549,16 @@ mod openid {
     }
 
     #[test]
+    fn prompt_create_s4_1_it_is_for_somebody_new_and_names_nobody() {
+        for (member, sub) in [("id_token", "{\"value\":\"bob\"}"), ("userinfo", "{\"values\":[\"\"]}")] {
+            let more = format!("&prompt=create&claims={{\"{member}\":{{\"sub\":{sub}}}}}");
+            assert_eq!(told(open(&more)), ("redirected", ErrorCode::InvalidRequest), "{more}");
+        }
+        assert_eq!(told(open("&prompt=create&id_token_hint=e30")), ("redirected", ErrorCode::InvalidRequest));
+        assert!(open("&prompt=create&claims={\"id_token\":{\"sub\":null}}").is_ok());
+    }
+
+    #[test]
     fn prompt_create_s4_1_whoever_is_signed_in_signs_up_unless_it_was_for_this_request() {
         let (agreed, person) = (agreed("openid"), person());
         let outcome = |known: Known<'_>| outcome(decide(open("&prompt=create").unwrap(), known));

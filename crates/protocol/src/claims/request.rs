@@ -62,6 +62,14 @@ impl ClaimsRequest {
         asked.into_iter().all(|wanted| wanted.accepts(&Value::from(subject)))
     }
 
+    /// Whether the request is about one user, whoever that is (§5.5.1).
+    pub fn names_subject(&self) -> bool {
+        [&self.id_token, &self.userinfo]
+            .into_iter()
+            .filter_map(|member| member.get("sub"))
+            .any(|it| !it.values.is_empty())
+    }
+
     /// How the person is asked to have signed in, if the request says so.
     pub fn acr(&self) -> Option<AcrRequest<'_>> {
         let wanted = self.id_token.get("acr")?;

@@ -84,8 +84,10 @@ enum Refused {
     Fields(SignUpProblems),
     /// The form was too old or came from another browser.
     Stale,
-    /// So many from one address; how long to wait.
-    TooMany(Seconds),
+    /// The app's request that waited is over.
+    Late,
+    /// So many from there; how long to wait.
+    TooMany(&'static str, Seconds),
     /// No thread was free to hash the password.
     Busy,
 }
@@ -93,7 +95,6 @@ enum Refused {
 /// The form's action, which its token is bound to.
 const ACTION: &str = "sign-up";
 
-const OFF: &str = "nobody makes an account by themselves in this workspace";
 const TAKEN: &str = "This user name is taken. Choose another one; or if it is yours, sign in below.";
 
 /// `GET W/sign-up`.
@@ -109,6 +110,15 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
     let onward = Onward::of(&fields);
     let [username, display_name] = ["username", "display_name"].map(|name| fields.get(name).to_owned());
     let typed = Typed { username, display_name };
+    // Before anything is made: what waits may be over.
+    match onward.errand(&here).await {
+        Ok(_) => {}
+        Err(Failure::StaleForm) => {
+            let onward = Onward { request: None, ..onward };
+            return show(&here, browser, onward, typed, Some(Refused::Late)).await;
+        }
+        Err(failure) => return Err(failure),
+    }
     if browser.check_form(&here, &headers, fields.get("form_token"), ACTION).is_err() {
         return show(&here, browser, onward, typed, Some(Refused::Stale)).await;
     }
@@ -126,8 +136,9 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
     }
 }
 
+/// Where nobody makes an account by themselves, there is no such page.
 fn check_policy(sign_up: bool) -> Result<(), Failure> {
-    if sign_up { Ok(()) } else { Err(Failure::Forbidden(OFF)) }
+    if sign_up { Ok(()) } else { Err(Failure::NotFound) }
 }
 
 /// Makes the account, and signs this browser in.
@@ -139,7 +150,16 @@ async fn make(
 ) -> Result<Result<(), Refused>, Failure> {
     // Whoever asks learns whether a name is taken; so it costs one of what an address has, in any case.
     if let Err(wait) = here.server.sign_ups().use_one(place_of(here.address), here.now) {
-        return Ok(Err(Refused::TooMany(wait)));
+        return Ok(Err(Refused::TooMany("from your network", wait)));
+    }
+    if let Err(wait) = here.server.sign_ups_by_workspace().use_one(here.row().id, here.now) {
+        return Ok(Err(Refused::TooMany("in this workspace", wait)));
+    }
+    let taken = || Ok(Err(Refused::Fields(SignUpProblems { username: Some(TAKEN), ..SignUpProblems::default() })));
+    // What is told anyhow costs no hash; whether it is still free is seen when it is written.
+    let username = wanted.username().to_owned();
+    if here.read(move |tx| tx.find_user_by_username(&username)).await?.is_some() {
+        return taken();
     }
     let Ok(digest) = here.server.passwords().hash(wanted.password().clone()).await else {
         return Ok(Err(Refused::Busy));
@@ -159,9 +179,7 @@ async fn make(
     };
     match sign_in::begin(here, headers, browser, who).await {
         Ok(made) => check_policy(made).map(Ok),
-        Err(StorageError::Conflict) => {
-            Ok(Err(Refused::Fields(SignUpProblems { username: Some(TAKEN), ..SignUpProblems::default() })))
-        }
+        Err(StorageError::Conflict) => taken(),
         Err(failure) => Err(failure.into()),
     }
 }
@@ -176,9 +194,14 @@ impl Refused {
                 let text = "This form was open for too long, or was opened in another browser. Please try again here.";
                 (StatusCode::FORBIDDEN, form(text.to_owned()), None)
             }
-            Self::TooMany(wait) => {
+            Self::Late => {
+                let text = "The app that sent you here has waited for too long, and no account was made. Create one here, \
+                            then go back to the app.";
+                (StatusCode::FORBIDDEN, form(text.to_owned()), None)
+            }
+            Self::TooMany(place, wait) => {
                 let wait_for = words::duration(wait);
-                let text = format!("Too many accounts were asked for from your network. Try again in {wait_for}.");
+                let text = format!("Too many accounts were asked for {place}. Try again in {wait_for}.");
                 (StatusCode::TOO_MANY_REQUESTS, form(text), Some(wait.0))
             }
             Self::Busy => {

@@ -89,6 +89,19 @@ fn s4_1_a_new_person_ends_the_session_of_the_one_before() {
 }
 
 #[test]
+fn s4_1_a_request_that_is_over_makes_no_account() {
+    let world = world();
+    let mut browser = Browser::new(&world);
+    let asked = asked(&mut browser, "");
+    let page = browser.get(asked.location());
+    world.pass(3_600);
+    let over = fill_in(&mut browser, &page, "ann", "correct horse");
+    assert!(over.status == 403 && over.body.contains("no account was made"), "{}", over.body);
+    assert!(world.user("ann").is_none() && !browser.cookies.contains_key("__Host-gry_se_acme"));
+    assert_eq!(fill_in(&mut browser, &over, "ann", "correct horse").location(), "/acme/oauth2");
+}
+
+#[test]
 fn s4_1_to_cancel_is_access_denied() {
     let world = world();
     let mut browser = Browser::new(&world);
@@ -119,6 +132,12 @@ fn s4_1_where_it_is_off_it_is_an_invalid_request_and_nobody_is_sent_to_sign_up()
         let both = bob.get(&format!("{}&prompt=create{more}", openid_request("rp")));
         assert_eq!(error(&both).0, "invalid_request", "{more}");
     }
+    let id_token = bob.sign_in_to("rp", "").text("id_token");
+    let sub = "%7B%22id_token%22:%7B%22sub%22:%7B%22value%22:%22ann%22%7D%7D%7D";
+    for more in [format!("&id_token_hint={id_token}"), format!("&claims={sub}")] {
+        let (code, description) = error(&asked(&mut bob, &more));
+        assert!(code == "invalid_request" && description.contains("somebody new"), "{more}: {description}");
+    }
 }
 
 #[test]
@@ -128,7 +147,7 @@ fn s4_1_switched_off_while_the_request_waits_the_app_is_told() {
     let asked = asked(&mut browser, "");
     world.change_workspace(|row| row.policy.sign_up = false);
     let page = browser.get(asked.location());
-    assert_eq!(page.status, 403, "{}", page.body);
+    assert_eq!(page.status, 404, "{}", page.body);
     let request = asked.location().split_once("request=").unwrap().1;
     let resumed = browser.get(&format!("/acme/oauth2/authorize?resume={request}"));
     assert_eq!(resumed.answer_parameter("error").as_deref(), Some("invalid_request"));

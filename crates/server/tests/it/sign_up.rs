@@ -2,6 +2,7 @@
 
 use crate::harness::{Answer, Browser, Engine, World, wait};
 use grantry_protocol::account::User;
+use grantry_server::settings::Network;
 use std::sync::Barrier;
 
 /// A workspace where people make accounts by themselves.
@@ -65,13 +66,14 @@ fn a_person_makes_an_account_and_is_signed_in_with_no_power_over_anybody() {
 fn the_page_and_the_link_to_it_are_there_where_the_policy_says_so() {
     let world = World::new();
     let mut browser = Browser::new(&world);
-    assert_eq!(browser.get("/acme/sign-up").status, 403);
+    let off = browser.get("/acme/sign-up");
+    assert!(off.status == 404 && !off.body.contains("Sign in as someone"), "{}", off.body);
     let login = browser.get("/acme/login?return_to=/acme/account");
     assert!(!login.body.contains("sign-up"));
     let token = login.hidden("form_token");
     let posted =
         browser.post("/acme/sign-up", &[("form_token", &token), ("username", "ann"), ("password", "correct horse")]);
-    assert_eq!((posted.status, world.users()), (403, 1));
+    assert_eq!((posted.status, world.users()), (404, 1));
     world.change_workspace(|row| row.policy.sign_up = true);
     let login = browser.get("/acme/login?return_to=/acme/account");
     let href = "/acme/sign-up?return_to=%2Facme%2Faccount";
@@ -164,6 +166,39 @@ fn a_form_has_to_come_from_our_page_in_this_browser_and_lately() {
     assert_eq!(fill_in(&mut browser, &old, "ann", "correct horse").status, 303, "the fresh form works");
 }
 
+/// Whoever has an account is not to read that nothing was changed.
+#[test]
+fn a_request_that_cannot_go_on_is_told_before_the_account_is_made() {
+    let world = open_world();
+    let mut browser = Browser::new(&world);
+    let token = browser.get("/acme/sign-up").hidden("form_token");
+    let form = |request| {
+        [("form_token", token.as_str()), ("request", request), ("username", "ann"), ("password", "correct horse")]
+    };
+    let told = browser.post("/acme/sign-up", &form("garbage"));
+    assert_eq!((told.status, world.users()), (403, 1), "{}", told.body);
+    assert!(told.body.contains("no account was made") && told.body.contains("value=\"ann\""), "{}", told.body);
+    assert!(!told.body.contains("name=\"request\""), "the next one stands without it");
+    assert_eq!(fill_in(&mut browser, &told, "ann", "correct horse").location(), "/acme/oauth2");
+    let again = [("form_token", token.as_str()), ("request", "garbage"), ("decision", "cancel")];
+    assert_eq!(browser.post("/acme/sign-up", &again).status, 403);
+}
+
+#[test]
+fn whoever_is_signed_in_reads_that_a_new_account_signs_them_out() {
+    let world = open_world();
+    let bob = world.user("bob").unwrap();
+    wait(world.server().store().write(world.workspace, move |tx| {
+        tx.change_profile(&bob, &User { display_name: "<i>Bob".to_owned(), ..bob.clone() })
+    }))
+    .unwrap();
+    let line = "A new account signs you out.";
+    let page = world.bob().get("/acme/sign-up");
+    assert!(page.body.contains(line) && !page.body.contains("<i>"), "{}", page.body);
+    assert!(page.body.contains("You are signed in as <strong>&#60;i&#62;Bob</strong>."), "{}", page.body);
+    assert!(!Browser::new(&world).get("/acme/sign-up").body.contains(line));
+}
+
 #[test]
 fn return_to_stays_in_the_workspace() {
     let world = open_world();
@@ -205,6 +240,29 @@ fn an_address_makes_so_many_accounts_and_then_waits() {
 }
 
 #[test]
+fn many_addresses_together_do_not_fill_a_workspace() {
+    let world = opened(World::with(Engine::Sqlite, |settings| {
+        settings.trusted_proxies = vec![Network::parse("127.0.0.1").unwrap()];
+    }));
+    let mut browser = Browser::new(&world);
+    let token = browser.get("/acme/sign-up").hidden("form_token");
+    let mut from = |address: &str| {
+        let form = [("form_token", token.as_str()), ("username", "bob"), ("password", "correct horse")];
+        browser.post_with(("x-forwarded-for", address), "/acme/sign-up", &form)
+    };
+    for (subscriber, network) in (0..10).flat_map(|subscriber| (0..40).map(move |network| (subscriber, network))) {
+        assert_eq!(from(&format!("2001:db8:{subscriber}:{network:x}::1")).status, 422, "{subscriber} {network}");
+    }
+    let same = from("2001:db8:0:ff::1");
+    assert_eq!((same.status, same.header("retry-after")), (429, Some("60")), "one subscriber, whatever the network");
+    let other = from("2001:db8:a::1");
+    assert_eq!((other.status, other.header("retry-after")), (429, Some("6")));
+    assert!(other.body.contains("asked for in this workspace"), "{}", other.body);
+    world.pass(6);
+    assert_eq!(from("2001:db8:a::1").status, 422);
+}
+
+#[test]
 fn a_full_line_for_passwords_is_told_and_no_account_is_made() {
     let world = opened(World::with(Engine::Sqlite, |settings| {
         settings.workers = 1;
@@ -239,10 +297,10 @@ fn nothing_is_made_in_a_workspace_that_was_switched_off_or_is_gone() {
         }))
         .unwrap();
         let before = world.users();
-        assert_eq!(fill_in(&mut browser, &page, "ann", "correct horse").status, 403);
+        assert_eq!(fill_in(&mut browser, &page, "ann", "correct horse").status, 404);
         assert_eq!((world.users(), browser.cookies.contains_key("__Host-gry_se_acme")), (before, false));
         world.pass(2);
-        assert_eq!(browser.get("/acme/sign-up").status, if gone { 404 } else { 403 });
+        assert_eq!(browser.get("/acme/sign-up").status, 404);
     }
 }
 

@@ -56,6 +56,13 @@ fn sign_up_pages() {
     let contract =
         ["name=\"username\"", "name=\"display_name\"", "name=\"password\"", "id=\"sign-up-submit\"", "id=\"cancel\""];
     page("sign-up-app", &sign_up, &contract);
+    sign_up.frame = frame(true);
+    page(
+        "sign-up-signed-in",
+        &sign_up,
+        &["You are signed in as <strong>Bob Builder</strong>. A new account signs you out."],
+    );
+    sign_up.frame = frame(false);
     sign_up.username = "Bob".into();
     sign_up.errors.fields = SignUp::read("Bob", "", "short").expect_err("neither fits");
     sign_up.errors.form = Some("The server is busy.".into());

@@ -104,7 +104,8 @@ impl<'w> Browser<'w> {
         self.post_with(("sec-fetch-site", site), path, fields)
     }
 
-    fn post_with(&mut self, header: (&str, &str), path: &str, fields: &[(&str, &str)]) -> Answer {
+    /// A form with one more header.
+    pub(crate) fn post_with(&mut self, header: (&str, &str), path: &str, fields: &[(&str, &str)]) -> Answer {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let cookies = self.cookie_header();
         let origin = if header.0 == "origin" { header } else { ("origin", "null") };
