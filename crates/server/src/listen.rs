@@ -25,8 +25,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
-/// Connections that may wait to be accepted.
-const BACKLOG: i32 = 1_024;
+/// Connections that may wait to be accepted: as many as Linux allows by default. One more waits a second to try again.
+const BACKLOG: i32 = 4_096;
 /// Connections that one worker serves at once.
 const CONNECTIONS: usize = 8_192;
 /// The longest that a client may take to send a request's headers, or to send another request.

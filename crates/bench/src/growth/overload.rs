@@ -14,7 +14,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// More codes than can be redeemed in a turn.
-const CODES: usize = 120_000;
+const CODES: usize = 160_000;
 const AMOUNT: Amount = Amount { grants: 100_000, pending: (AT_BEST.len() + 1) * CODES };
 /// How much more than it can do.
 const TIMES: f64 = 3.0;
@@ -79,28 +79,32 @@ impl Row {
         figures: &mut Figures,
     ) -> Outcome<()> {
         let mut turn = 0;
-        let mut run = |connections, pause| -> Outcome<Said> {
+        let mut run = |connections, pause, figures: &Figures| -> Outcome<Said> {
             let requests = write_requests(scratch, "requests", &(self.requests)(world, turn))?;
             turn += 1;
             let load = Load { kind: self.kind, connections, seconds: SECONDS, right: self.right, pause };
-            Running::start(server.address, script, &requests, load)?.finish()
+            let said = Running::start(server.address, script, &requests, load)?.finish()?;
+            if said.failed > 0 {
+                let Said { right, failed, example, .. } = &said;
+                figures.progress(&format!(
+                    "    {connections} connections: {right} right, {failed} not, such as {example}"
+                ));
+            }
+            Ok(said)
         };
         let rate = |said: &Said| said.right as f64 * 1e6 / said.micros as f64;
-        let best = AT_BEST.into_iter().map(|connections| Ok(rate(&run(connections, None)?)));
+        let best = AT_BEST.into_iter().map(|connections| Ok(rate(&run(connections, None, figures)?)));
         let best = best.collect::<Outcome<Vec<_>>>()?.into_iter().fold(0.0, f64::max);
         figures.add(Figure::new(format!("{}: the most it can do", self.name), best, "/s"));
         // Each waits so long that all together ask for three times as much.
         let connections = TOO_MANY.min(open_files().saturating_sub(100));
         let pause = (connections as f64 * 1e3 / (TIMES * best)).max(1.0) as u64;
-        let said = run(connections, Some(pause))?;
+        let said = run(connections, Some(pause), figures)?;
         let name = format!("  of that, with {connections} connections that ask for three times as much");
         figures.add(Figure::new(name, rate(&said) / best, "").at_least(KEPT));
         figures.add(Figure::new("  p99 of all answers", said.p99 as f64 / 1e3, "ms"));
         figures.add(Figure::new("  put off by 503 with Retry-After", said.put_off as f64, ""));
         figures.add(Figure::new("  any other answer", said.failed as f64, "").at_most(0.0));
-        if said.failed > 0 {
-            figures.progress(&format!("    for example: {}", said.example));
-        }
         Ok(())
     }
 }
