@@ -19,6 +19,7 @@ use cache::{Cache, Outcome, Wanted};
 use exchange::Exchange;
 use grantry_protocol::types::Seconds;
 use grantry_storage::Clock;
+use places::Place;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,13 @@ pub struct Fetched {
     pub content_type: Option<String>,
     /// How long it may be used again.
     lifetime: Seconds,
+}
+
+/// Where a form can be posted now: there is a place for it until this is dropped.
+#[derive(Debug)]
+pub struct Recipient {
+    target: Target,
+    place: Place,
 }
 
 /// Whether TLS to other servers can be set up; the error says why not.
@@ -75,9 +83,16 @@ impl Outbound {
         self.0.exchange.get(&Target::of(url)?, asker).await
     }
 
+    /// A place for one form that is posted to this URL: had before it is filled in, which may cost more than to ask for a place.
+    pub fn recipient(&self, url: &Url) -> Result<Recipient, Unreachable> {
+        let target = Target::of(url)?;
+        let place = self.0.exchange.place_to_tell(&target).ok_or(Unreachable::Busy)?;
+        Ok(Recipient { target, place })
+    }
+
     /// Posts a form, and tells the status of the answer, which is not a redirect. Nothing of it is kept.
-    pub async fn post_form(&self, url: &Url, body: String) -> Result<StatusCode, Unreachable> {
-        self.0.exchange.post_form(&Target::of(url)?, body).await
+    pub async fn post_form(&self, to: Recipient, body: String) -> Result<StatusCode, Unreachable> {
+        self.0.exchange.post_form(&to.target, to.place, body).await
     }
 
     async fn fetch(&self, url: &Url, asker: Asker, wanted: Wanted) -> Outcome {

@@ -22,17 +22,17 @@ impl<K: Eq + Hash> Default for Shares<K> {
 }
 
 impl<K: Eq + Hash + Clone> Shares<K> {
-    /// Takes one for each of these, each of whom may have so many; none where one of them has as many already.
-    pub(crate) fn take<const N: usize>(self: &Arc<Self>, by: [(K, usize); N]) -> Option<Taken<K>> {
+    /// Takes one for each of these, each of whom may have so many; none where one of them has as many already: the error says who.
+    pub(crate) fn take<const N: usize>(self: &Arc<Self>, by: [(K, usize); N]) -> Result<Taken<K>, K> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if by.iter().any(|(key, most)| taken.get(key).is_some_and(|count| count >= most)) {
-            return None;
+        if let Some((full, _)) = by.iter().find(|(key, most)| taken.get(key).is_some_and(|count| count >= most)) {
+            return Err(full.clone());
         }
         let by = by.map(|(key, _)| key).to_vec();
         for key in &by {
             *taken.entry(key.clone()).or_default() += 1;
         }
-        Some(Taken { shares: Arc::clone(self), by })
+        Ok(Taken { shares: Arc::clone(self), by })
     }
 }
 
@@ -57,9 +57,9 @@ mod tests {
         let shares = Arc::<Shares<&str>>::default();
         let take = |who| shares.take([("all", 3), (who, 2)]);
         let (first, second) = (take("a").unwrap(), take("a").unwrap());
-        assert!(take("a").is_none(), "a has its share");
+        assert_eq!(take("a").err(), Some("a"), "a has its share");
         let third = take("b").unwrap();
-        assert!(take("c").is_none(), "all is taken");
+        assert_eq!(take("c").err(), Some("all"), "all is taken");
         drop(first);
         let fourth = take("c").unwrap();
         drop((second, third, fourth));

@@ -56,6 +56,6 @@ CREATE TABLE logout_deliveries (
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (workspace_id, id)
 );
-CREATE INDEX logout_deliveries_due ON logout_deliveries (next_attempt_at, workspace_id, id);
+CREATE INDEX logout_deliveries_due ON logout_deliveries (next_attempt_at, workspace_id, id, client_row, user_id);
 CREATE INDEX logout_deliveries_client ON logout_deliveries (workspace_id, client_row, id);
 CREATE INDEX logout_deliveries_expiry ON logout_deliveries (expires_at);

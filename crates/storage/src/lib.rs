@@ -42,7 +42,7 @@ pub use grant::Redeemed;
 pub use grantry_protocol::sealed::KeyPurpose;
 pub use instance::{Instance, NewWorkspace};
 pub use key::{Key, NewKey};
-pub use logout_delivery::{DueDelivery, LogoutDelivery};
+pub use logout_delivery::{DueDelivery, LogoutDelivery, PassedBy};
 pub use search::Page;
 pub use session::NewSession;
 pub use signing_key::NewSigningKey;

@@ -4,7 +4,7 @@
 use crate::error::Result;
 use crate::instance::Instance;
 use crate::tx::Tx;
-use crate::value::{FromRow, Row};
+use crate::value::{FromRow, Row, Value};
 use grantry_protocol::client::Client;
 use grantry_protocol::types::Seconds;
 use grantry_protocol::{ClientRow, Timestamp, UserId, WorkspaceId};
@@ -76,6 +76,38 @@ impl FromRow for DueDelivery {
     }
 }
 
+/// Whom there is no place for now: what is due of theirs is not listed, as far as there is room to say so.
+#[derive(Clone, Debug, Default)]
+pub struct PassedBy {
+    /// Workspaces; two of them are left out.
+    pub workspaces: Vec<WorkspaceId>,
+    /// People; four of them are left out.
+    pub people: Vec<UserId>,
+    /// Clients; eight of them are left out.
+    pub clients: Vec<ClientRow>,
+}
+
+impl PassedBy {
+    /// Whether this one is of somebody who is passed by.
+    pub fn includes(&self, due: &DueDelivery) -> bool {
+        let DueDelivery { workspace, delivery, .. } = due;
+        self.workspaces.contains(workspace)
+            || self.people.contains(&delivery.user)
+            || self.clients.contains(&delivery.client)
+    }
+
+    /// Those that are left out, with rows that nobody has where there are fewer.
+    fn values(&self) -> [i64; 14] {
+        let mut values = [i64::MIN; 14];
+        let (workspaces, others) = values.split_at_mut(2);
+        let (people, clients) = others.split_at_mut(4);
+        workspaces.iter_mut().zip(&self.workspaces).for_each(|(value, workspace)| *value = workspace.0);
+        people.iter_mut().zip(&self.people).for_each(|(value, user)| *value = user.0);
+        clients.iter_mut().zip(&self.clients).for_each(|(value, client)| *value = client.0);
+        values
+    }
+}
+
 impl Tx<'_> {
     pub(crate) fn insert_delivery(&mut self, to: &Client, (user, sid): (UserId, &str), now: Timestamp) -> Result<()> {
         let id = self.next_id();
@@ -123,16 +155,6 @@ impl Tx<'_> {
         .map(drop)
     }
 
-    /// Gives back the attempt with this number, which could not be made: it does not count, and can be made from `next_attempt_at` on.
-    pub fn release_delivery(&mut self, (id, attempt): (i64, i64), next_attempt_at: Timestamp) -> Result<()> {
-        self.execute(
-            "UPDATE logout_deliveries SET attempts = attempts - 1, next_attempt_at = $4
-             WHERE workspace_id = $1 AND id = $2 AND attempts = $3 AND delivered_at IS NULL",
-            &[id.into(), attempt.into(), next_attempt_at.into()],
-        )
-        .map(drop)
-    }
-
     /// What a client had to be told lately, newest first.
     pub fn list_deliveries(&mut self, client: ClientRow, limit: i64) -> Result<Vec<LogoutDelivery>> {
         self.rows(
@@ -147,27 +169,32 @@ impl Tx<'_> {
 }
 
 impl Instance<'_> {
-    /// What is due, in every workspace that is in use, the oldest first: the next few `after` one of them.
+    /// What is due, in every workspace that is in use, the oldest first: the next few `after` one of them. Whoever is passed by is
+    /// left out here, because they may have many thousands. Row ids hardly repeat in another workspace; who has such a one waits too.
     pub fn list_due_deliveries(
         &mut self,
         now: Timestamp,
-        after: Option<&DueDelivery>,
+        (after, passed): (Option<&DueDelivery>, &PassedBy),
         limit: i64,
     ) -> Result<Vec<DueDelivery>> {
         let begin = (Timestamp::from_unix(i64::MIN), WorkspaceId(i64::MIN), i64::MIN);
         let position =
             |due: &DueDelivery| (due.delivery.next_attempt_at.unwrap_or(begin.0), due.workspace, due.delivery.id);
         let (at, workspace, id) = after.map_or(begin, position);
+        let mut values = vec![now.into(), at.into(), workspace.into(), id.into(), limit.into()];
+        values.extend(passed.values().map(Value::from));
         self.rows(
             concat!(
                 "SELECT workspaces.id, workspaces.slug, ",
                 delivery_columns!(),
                 " FROM logout_deliveries JOIN workspaces ON workspaces.id = logout_deliveries.workspace_id
                  WHERE next_attempt_at <= $1 AND (next_attempt_at, workspace_id, logout_deliveries.id) > ($2, $3, $4)
+                 AND client_row NOT IN ($12, $13, $14, $15, $16, $17, $18, $19)
+                 AND user_id NOT IN ($8, $9, $10, $11) AND workspace_id NOT IN ($6, $7)
                  AND workspaces.disabled_at IS NULL
                  ORDER BY next_attempt_at, workspace_id, logout_deliveries.id LIMIT $5"
             ),
-            &[now.into(), at.into(), workspace.into(), id.into(), limit.into()],
+            &values,
         )
     }
 }

@@ -12,7 +12,7 @@ use grantry_protocol::entropy;
 use grantry_protocol::grant::{GrantState, NewGrant};
 use grantry_protocol::types::{GrantType, Seconds, SessionId};
 use grantry_protocol::{ClientRow, GrantId, Scope, Timestamp, UserId, WorkspaceId};
-use grantry_storage::{Clock, Instance, NewSession, NewUser, StorageError, Store, Tx};
+use grantry_storage::{Clock, Instance, NewSession, NewUser, PassedBy, StorageError, Store, Tx};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::sync::Arc;
@@ -204,7 +204,7 @@ impl Days {
 
 /// Every logout is taken by its app at once.
 fn deliver(instance: &mut Instance<'_>, now: Timestamp) -> Result<(), StorageError> {
-    for due in instance.list_due_deliveries(now, None, i64::MAX)? {
+    for due in instance.list_due_deliveries(now, (None, &PassedBy::default()), i64::MAX)? {
         instance.within(due.workspace).finish_delivery(due.delivery.id, now)?;
     }
     Ok(())

@@ -64,12 +64,21 @@ impl Exchange {
         self.in_time(target, async { read(self.send(target, place, request).await?).await }).await
     }
 
+    /// A place to tell the target something; none when all are taken.
+    pub(super) fn place_to_tell(&self, target: &Target) -> Option<Place> {
+        self.places.take_to_tell(target.host_name())
+    }
+
     /// The status with which the target answers a form.
-    pub(super) async fn post_form(&self, target: &Target, body: String) -> Result<StatusCode, Unreachable> {
+    pub(super) async fn post_form(
+        &self,
+        target: &Target,
+        place: Place,
+        body: String,
+    ) -> Result<StatusCode, Unreachable> {
         let mut request = request(Method::POST, target, body.into());
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let place = self.places.take_to_tell(target.host_name());
-        self.in_time(target, async { Ok(self.send(target, place, request).await?.response.status()) }).await
+        self.in_time(target, async { Ok(self.send(target, Some(place), request).await?.response.status()) }).await
     }
 
     /// Gives up in time, and logs what went wrong. Of the URL only the host is logged: the rest may hold secrets.

@@ -45,17 +45,18 @@ pub(super) type Place = Taken<Of>;
 impl Places {
     /// A place for a request to this host that reads something; none when all are taken.
     pub(super) fn take_to_read(&self, host: String, asker: Asker) -> Option<Place> {
-        self.0.take([
+        let by = [
             (Of::All, TO_READ),
             (Of::Host(host), TO_ONE_HOST),
             (Of::Place(asker.place), FOR_ONE_PLACE),
             (Of::Workspace(asker.workspace), FOR_ONE_WORKSPACE),
-        ])
+        ];
+        self.0.take(by).ok()
     }
 
     /// A place for a request to this host that tells something; none when all are taken.
     pub(super) fn take_to_tell(&self, host: String) -> Option<Place> {
-        self.0.take([(Of::All, IN_ALL), (Of::Host(host), TO_ONE_HOST)])
+        self.0.take([(Of::All, IN_ALL), (Of::Host(host), TO_ONE_HOST)]).ok()
     }
 }
 

@@ -78,7 +78,7 @@ fn addresses_that_are_not_public_are_not_reached() {
     ] {
         let url = site.url("/jwks").replace("localhost", host);
         assert_eq!(failure(&world, &url), Unreachable::NoAddress, "{host}");
-        let posted = wait(world.server().outbound().post_form(&Url::parse(&url).unwrap(), String::new()));
+        let posted = post(&world, &Url::parse(&url).unwrap(), "");
         assert_eq!(posted, Err(Unreachable::NoAddress), "{host}");
     }
     assert_eq!(site.count("/jwks"), 0);
@@ -328,11 +328,16 @@ fn a_stranger_with_many_slow_hosts_is_told_to_wait_and_holds_up_nobody_else() {
     assert_eq!(answer.error(), "invalid_client", "the assertion was used before, and its keys could be read");
 }
 
+fn post(world: &World, url: &Url, body: &str) -> Result<StatusCode, Unreachable> {
+    let outbound = world.server().outbound();
+    wait(outbound.post_form(outbound.recipient(url)?, body.to_owned()))
+}
+
 #[test]
 fn a_form_is_posted_each_time_and_its_status_told() {
     let (site, world) = (Site::new(), World::new());
     let url = Url::parse(&site.url("/logout")).unwrap();
-    let post = || wait(world.server().outbound().post_form(&url, "logout_token=x".to_owned()));
+    let post = || post(&world, &url, "logout_token=x");
     for status in [200, 204, 400, 503] {
         site.show("/logout", Page::status(status));
         assert_eq!(post(), Ok(StatusCode::from_u16(status).unwrap()));

@@ -4,7 +4,7 @@ use crate::world::{NOW, World, active, days, later, on_both_engines, pending, sc
 use grantry_protocol::authorize::SignedIn;
 use grantry_protocol::grant::{GrantState, NewGrant};
 use grantry_protocol::{ClientRow, GrantId, SessionId, UserId};
-use grantry_storage::{DueDelivery, LogoutDelivery, NewSession};
+use grantry_storage::{DueDelivery, LogoutDelivery, NewSession, PassedBy};
 
 on_both_engines!(
     backchannel_s2_7_what_is_for_use_while_away_outlives_a_sign_out_and_nothing_else,
@@ -13,7 +13,7 @@ on_both_engines!(
     clients_are_told_of_every_end,
     a_delivery_goes_on_until_it_is_taken_or_given_up,
     what_is_due_is_listed_bit_by_bit_the_oldest_first,
-    an_attempt_that_could_not_be_made_does_not_count,
+    whoever_is_passed_by_is_not_listed,
     clients_of_a_session_that_was_taken_over_are_told_of_the_end,
     nobody_signs_in_to_a_client_in_a_session_that_ended,
 );
@@ -127,7 +127,7 @@ fn a_delivery_goes_on_until_it_is_taken_or_given_up(world: &World) {
     for sid in ["taken", "given up"] {
         world.signed_out(bob, app, sid);
     }
-    let due = |now| world.instance(move |instance| instance.list_due_deliveries(now, None, 10));
+    let due = |now| world.instance(move |instance| instance.list_due_deliveries(now, (None, &PassedBy::default()), 10));
     assert_eq!(due(later(-1)), []);
     let found = due(NOW);
     assert!(found.iter().all(|due| due.workspace == here && due.slug == "here"));
@@ -185,7 +185,9 @@ fn what_is_due_is_listed_bit_by_bit_the_oldest_first(world: &World) {
     let mut listed: Vec<DueDelivery> = Vec::new();
     for count in [2, 2, 1, 0] {
         let after = listed.last().cloned();
-        let due = world.instance(move |instance| instance.list_due_deliveries(later(9), after.as_ref(), 2));
+        let due = world.instance(move |instance| {
+            instance.list_due_deliveries(later(9), (after.as_ref(), &PassedBy::default()), 2)
+        });
         assert_eq!(due.len(), count);
         listed.extend(due);
     }
@@ -196,19 +198,26 @@ fn what_is_due_is_listed_bit_by_bit_the_oldest_first(world: &World) {
     assert_eq!(sids, ["1", "2", "3", "4", "5"]);
 }
 
-fn an_attempt_that_could_not_be_made_does_not_count(world: &World) {
-    let (bob, app) = (world.user("bob"), world.logout_client("app"));
-    world.signed_out(bob, app, "sid");
-    let due =
-        |now| world.instance(move |instance| instance.list_due_deliveries(now, None, 10)).pop().map(|due| due.delivery);
-    let first = due(NOW).unwrap();
-    let (id, claimed) = (first.id, first.clone());
-    assert!(world.write(move |tx| tx.claim_delivery(&claimed, later(10))));
-    world.write(move |tx| tx.release_delivery((id, 1), later(5)));
-    // Late words about it change nothing.
-    world.write(move |tx| tx.release_delivery((id, 1), later(1)));
-    assert_eq!(due(later(4)), None);
-    assert_eq!(due(later(5)), Some(LogoutDelivery { next_attempt_at: Some(later(5)), ..first }));
+fn whoever_is_passed_by_is_not_listed(world: &World) {
+    let (bob, alice) = (world.user("bob"), world.user("alice"));
+    let (app, other) = (world.logout_client("app"), world.logout_client("other"));
+    for (user, client, sid) in [(bob, app, "1"), (bob, other, "2"), (alice, app, "3"), (alice, other, "4")] {
+        world.signed_out(user, client, sid);
+    }
+    let listed = |passed: PassedBy| {
+        let every = world.instance(|instance| instance.list_due_deliveries(NOW, (None, &PassedBy::default()), 10));
+        let by = passed.clone();
+        let due = world.instance(move |instance| instance.list_due_deliveries(NOW, (None, &by), 10));
+        assert_eq!(due, every.into_iter().filter(|due| !passed.includes(due)).collect::<Vec<_>>());
+        let mut sids: Vec<_> = due.into_iter().map(|due| due.delivery.sid).collect();
+        sids.sort_unstable();
+        sids.concat()
+    };
+    assert_eq!(listed(PassedBy::default()), "1234");
+    assert_eq!(listed(PassedBy { workspaces: vec![world.here], ..PassedBy::default() }), "");
+    assert_eq!(listed(PassedBy { people: vec![bob], ..PassedBy::default() }), "34");
+    assert_eq!(listed(PassedBy { clients: vec![app], ..PassedBy::default() }), "24");
+    assert_eq!(listed(PassedBy { people: vec![bob], clients: vec![app], ..PassedBy::default() }), "4");
 }
 
 fn clients_of_a_session_that_was_taken_over_are_told_of_the_end(world: &World) {

@@ -10,7 +10,9 @@ use grantry_protocol::authorize::SignedIn;
 use grantry_protocol::client::DynamicRegistration;
 use grantry_protocol::grant::GrantState;
 use grantry_protocol::jose::{Algorithm, KeyManagement};
-use grantry_storage::{KeyPurpose, NewClient, NewKey, NewSession, NewSigningKey, Result, StorageError, Store};
+use grantry_storage::{
+    KeyPurpose, NewClient, NewKey, NewSession, NewSigningKey, PassedBy, Result, StorageError, Store,
+};
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
@@ -297,7 +299,11 @@ fn one_of_many_makes_an_attempt(world: &World) {
     let (bob, app, here) = (world.user("bob"), world.logout_client("app"), world.here);
     for round in 0..5 {
         world.signed_out(bob, app, &format!("sid-{round}"));
-        let due = world.instance(|instance| instance.list_due_deliveries(NOW, None, 10)).pop().unwrap().delivery;
+        let due = world
+            .instance(|instance| instance.list_due_deliveries(NOW, (None, &PassedBy::default()), 10))
+            .pop()
+            .unwrap()
+            .delivery;
         let outcomes = race(world, MANY, |store, _| {
             let due = due.clone();
             wait(store.write(here, move |tx| tx.claim_delivery(&due, later(10))))
