@@ -62,5 +62,5 @@ test("where it is switched off, the login page does not offer it", async (t) => 
   await page.locator("#login-submit").waitFor();
   assert.equal(await page.locator("#sign-up").count(), 0);
   const answer = await page.goto(`${world.demo.workspace}/sign-up`);
-  assert.equal(answer.status(), 403);
+  assert.equal(answer.status(), 404);
 });
