@@ -131,6 +131,7 @@ story("an end user", {
     await page.goto(`${world.demo.workspace}/account`);
   },
   choose: (page, app) => page.goto(`${app.authorizationUrl()}&prompt=select_account`),
+  "sign-up-signed-in": (page) => page.goto(`${world.demo.workspace}/sign-up`),
   profile: (page) => page.goto(`${world.demo.workspace}/account/profile`),
   "profile-wrong": async (page) => {
     for (const field of ["email", "picture", "birthdate"]) await page.locator(`#${field}`).fill("something else");
