@@ -98,6 +98,10 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, fields: Fields) -> Resu
         let waiting = WaitingRequest { chosen, ..open_waiting(&here, sealed)? };
         return Ok(browser.finish(authorize::resume(&here, &waiting)));
     }
+    // Before anybody is signed in, so that the page says what is so.
+    if let Err(Failure::StaleForm) = onward.errand(&here).await {
+        return show(&here, browser, Onward::default(), username, Some(LoginProblem::StaleForm)).await;
+    }
     let password = Secret::new(fields.get("password").to_owned());
     let attempt = Attempt { username: &username, password, device: browser.device };
     match login::check(&here, attempt).await {

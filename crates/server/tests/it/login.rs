@@ -274,3 +274,15 @@ fn openid_registration_s2_the_person_sees_logo_policy_and_terms() {
     let page = bob.get(asked.location());
     assert!(!page.header("content-security-policy").unwrap().contains("logos.test") && !page.body.contains("<img"));
 }
+
+#[test]
+fn a_request_that_waited_too_long_signs_nobody_in() {
+    let world = World::new();
+    let mut browser = Browser::new(&world);
+    let token = browser.get("/acme/login").form_token("/acme/login");
+    let fields = [("form_token", token.as_str()), ("request", "garbage"), ("username", "bob"), ("password", "secret")];
+    let told = browser.post("/acme/login", &fields);
+    assert_eq!(told.status, 403, "{}", told.body);
+    assert!(!told.body.contains("name=\"request\""), "the next one stands without it");
+    assert!(!browser.cookies.keys().any(|name| name.starts_with("gry_se_")), "{:?}", browser.cookies);
+}
