@@ -4,15 +4,17 @@ use grantry_server::random::Randomness;
 use grantry_storage::Clock;
 use std::cell::RefCell;
 use std::hash::{BuildHasher as _, RandomState};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The system's clock.
 pub(crate) fn clock() -> Clock {
-    Clock::new(|| {
-        #[expect(clippy::disallowed_methods, reason = "the one place where time comes in")]
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
-    })
+    Clock::new(|| i64::try_from(now().as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The time since 1970 began, in UTC.
+pub(crate) fn now() -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "the one place where time comes in")]
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// The operating system's randomness, through the generator of aws-lc.

@@ -272,8 +272,9 @@ pub struct SecretDigest(String);
 impl SecretDigest {
     /// The digest of a secret with at least 128 random bits.
     pub fn of_random(secret: &str) -> Self {
-        let digest = digest::digest(&digest::SHA256, secret.as_bytes());
-        Self(format!("sha256:{}", URL_SAFE_NO_PAD.encode(digest)))
+        let mut text = "sha256:".to_owned();
+        URL_SAFE_NO_PAD.encode_string(digest::digest(&digest::SHA256, secret.as_bytes()), &mut text);
+        Self(text)
     }
 
     /// Of a secret that was sealed under the master key.

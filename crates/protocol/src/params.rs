@@ -33,7 +33,7 @@ impl Params {
             }
             check_text(&name)?;
             check_text(&value)?;
-            if name.split_once('[').is_some_and(|(base, _)| KNOWN.contains(&base)) {
+            if is_array(&name) {
                 return Err(refuse(
                     "a parameter is written as an array (name[]); parameters are plain names with one value",
                 ));
@@ -101,9 +101,14 @@ impl fmt::Debug for Params {
     }
 }
 
+/// Whether a parameter of ours is written as an array.
+fn is_array(name: &str) -> bool {
+    name.as_bytes().contains(&b'[') && name.split('[').next().is_some_and(is_known)
+}
+
 /// RFC 6749 appendix B: values are UTF-8; a decoder's replacement character marks what was not.
 fn check_text(text: &str) -> Result<(), OAuthError> {
-    if text.bytes().any(|byte| byte == 0) || text.contains(char::REPLACEMENT_CHARACTER) {
+    if text.as_bytes().contains(&0) || !text.is_ascii() && text.contains(char::REPLACEMENT_CHARACTER) {
         return Err(refuse("a parameter is not percent-encoded UTF-8, or contains a NUL character"));
     }
     Ok(())

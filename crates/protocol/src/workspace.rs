@@ -103,9 +103,11 @@ impl Workspace {
 
     /// The resource identifiers that tokens with `scope` are meant for; none means every resource server here.
     pub fn audience_of(&self, scope: &Scope) -> Vec<String> {
-        let meant: BTreeSet<&String> =
-            self.scopes.iter().filter(|d| scope.contains(&d.name)).filter_map(|d| d.audience.as_ref()).collect();
-        meant.into_iter().cloned().collect()
+        let of = |known: &ScopeDefinition| known.audience.clone().filter(|_| scope.contains(&known.name));
+        let mut meant: Vec<String> = self.scopes.iter().filter_map(of).collect();
+        meant.sort_unstable();
+        meant.dedup();
+        meant
     }
 
     /// Refuses a grant type that the workspace has not switched on.

@@ -3,6 +3,7 @@
 use crate::reply::Failure;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use grantry_protocol::{ErrorCode, OAuthError, Params, Rule};
@@ -17,15 +18,19 @@ const PAGE_LIMIT: usize = 64 * 1024;
 /// The longest that a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The form of a request to an OAuth endpoint: every parameter at most once.
+/// The form of a request to an OAuth endpoint, with every parameter at most once, and the headers that it came with.
 #[derive(Debug)]
-pub(crate) struct Form(pub(crate) Params);
+pub(crate) struct Form {
+    pub(crate) headers: HeaderMap,
+    pub(crate) params: Params,
+}
 
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
-        Ok(Self(Params::parse(&read(request, MACHINE_LIMIT)?)?))
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, Failure> {
+        let params = Params::parse(&read(&mut request, MACHINE_LIMIT)?)?;
+        Ok(Self { headers: std::mem::take(request.headers_mut()), params })
     }
 }
 
@@ -36,8 +41,8 @@ pub(crate) struct RawForm(pub(crate) Bytes);
 impl<S: Send + Sync> FromRequest<S> for RawForm {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
-        Ok(Self(read(request, MACHINE_LIMIT)?))
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, Failure> {
+        Ok(Self(read(&mut request, MACHINE_LIMIT)?))
     }
 }
 
@@ -48,7 +53,7 @@ pub(crate) struct Json(pub(crate) Bytes);
 impl<S: Send + Sync> FromRequest<S> for Json {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, Failure> {
         // RFC 7591 §3.1: client metadata come as application/json.
         if !is_of_type(&request, "application/json") {
             return Err(Failure::Refused(OAuthError::new(
@@ -57,7 +62,7 @@ impl<S: Send + Sync> FromRequest<S> for Json {
                 "the body must be a JSON object, and Content-Type must say application/json",
             )));
         }
-        body(request, PAGE_LIMIT).map(Self)
+        body(&mut request, PAGE_LIMIT).map(Self)
     }
 }
 
@@ -67,8 +72,8 @@ pub(crate) struct Fields(Vec<(String, String)>);
 impl<S: Send + Sync> FromRequest<S> for Fields {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
-        let fields = Self::parse(&read(request, PAGE_LIMIT)?);
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, Failure> {
+        let fields = Self::parse(&read(&mut request, PAGE_LIMIT)?);
         // A NUL can be stored by one engine and not by the other, and means nothing in a form.
         if fields.0.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
             return Err(Failure::BadForm("a field contains a NUL character"));
@@ -99,15 +104,15 @@ impl Fields {
     }
 }
 
-fn read(request: Request, limit: usize) -> Result<Bytes, Failure> {
+fn read(request: &mut Request, limit: usize) -> Result<Bytes, Failure> {
     // RFC 6749 §3.2, appendix B: requests are application/x-www-form-urlencoded.
-    if !is_of_type(&request, "application/x-www-form-urlencoded") {
+    if !is_of_type(request, "application/x-www-form-urlencoded") {
         return Err(Failure::WrongContentType);
     }
     body(request, limit)
 }
 
-fn body(mut request: Request, limit: usize) -> Result<Bytes, Failure> {
+fn body(request: &mut Request, limit: usize) -> Result<Bytes, Failure> {
     let Arrived(body) = request.extensions_mut().remove().unwrap_or_default();
     if body.len() > limit { Err(Failure::TooLarge) } else { Ok(body) }
 }

@@ -26,6 +26,7 @@ mod portal;
 pub mod random;
 mod reader;
 mod reply;
+pub mod request_id;
 mod routes;
 mod secrets;
 mod sector;

@@ -4,6 +4,7 @@
 use crate::form::let_arrive;
 use crate::metrics::Answered;
 use crate::reply::{self, Asked, Failure, REQUEST_ID};
+use crate::request_id;
 use crate::server::Server;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::HOST;
@@ -11,11 +12,9 @@ use axum::http::{HeaderValue, Method, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
-use grantry_protocol::entropy;
 use grantry_protocol::workspace::Slug;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
-use tracing::{Instrument as _, Span};
 
 /// Who asks at a URL, and is told of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,33 +31,34 @@ pub(crate) async fn observe(
     request: Request,
     next: Next,
 ) -> Response {
-    // Always ours: a client could otherwise write into our logs.
-    let id = entropy::draw_text::<12>(&mut server.randomness());
-    let span = tracing::info_span!("request", %id);
-    let mut observed = Observed::begin(&server, &request, span.clone());
+    let id = request_id::draw(&server);
+    let mut observed = Observed::begin(&server, &request);
     let asked = Asked { id: &id, uri: request.uri().clone() };
-    let answered = AssertUnwindSafe(answer(request, next)).catch_unwind().instrument(span.clone()).await;
-    let mut response = answered.unwrap_or_else(|_| {
-        tracing::error!(parent: &span, "a request panicked");
-        Failure::Internal.into_response()
-    });
-    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        response = match audience {
-            Audience::Machines => reply::to_machines(failure, &asked, response),
-            Audience::People => reply::to_people(&server, failure, &asked, response).await,
-        };
-    }
-    if let Ok(id) = HeaderValue::try_from(&id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    observed.status = response.status().as_u16();
-    response
+    let work = async {
+        let answered = AssertUnwindSafe(answer(request, next)).catch_unwind().await;
+        let mut response = answered.unwrap_or_else(|_| {
+            tracing::error!("a request panicked");
+            Failure::Internal.into_response()
+        });
+        if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+            response = match audience {
+                Audience::Machines => reply::to_machines(failure, &asked, response),
+                Audience::People => reply::to_people(&server, failure, &asked, response).await,
+            };
+        }
+        if let Ok(id) = HeaderValue::try_from(asked.id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        observed.status = response.status().as_u16();
+        drop(observed);
+        response
+    };
+    request_id::within(id.clone(), work).await
 }
 
 /// What is noted of a request when it is over: also where nobody waited for the answer.
 struct Observed<'s> {
     server: &'s Server,
-    span: Span,
     started: Instant,
     method: Method,
     route: String,
@@ -70,23 +70,23 @@ struct Observed<'s> {
 const GIVEN_UP: u16 = 499;
 
 impl<'s> Observed<'s> {
-    fn begin(server: &'s Server, request: &Request, span: Span) -> Self {
+    fn begin(server: &'s Server, request: &Request) -> Self {
         server.metrics().in_flight.inc();
         let route = request.extensions().get::<MatchedPath>().map_or("none", |path| path.as_str()).to_owned();
         let first = request.uri().path().split('/').nth(1).filter(|_| route.starts_with("/{workspace}"));
         // What cannot be the name of a workspace may be as long as a URL.
         let workspace = first.filter(|slug| Slug::parse(slug).is_ok()).unwrap_or_default().to_owned();
         let method = request.method().clone();
-        Self { server, span, started: Instant::now(), method, route, workspace, status: GIVEN_UP }
+        Self { server, started: Instant::now(), method, route, workspace, status: GIVEN_UP }
     }
 }
 
 impl Drop for Observed<'_> {
     fn drop(&mut self) {
-        let Self { span, method, route, workspace, status, .. } = self;
+        let Self { method, route, workspace, status, .. } = self;
         let (metrics, took) = (self.server.metrics(), self.started.elapsed());
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(parent: &*span, %method, route, workspace, status, micros, "answered");
+        tracing::info!(method = method.as_str(), route, workspace, status, micros, "answered");
         metrics.in_flight.dec();
         metrics.seconds.observe(took.as_secs_f64());
         metrics.requests.get_or_create(&Answered { route: std::mem::take(route), status: *status }).inc();

@@ -6,5 +6,6 @@ mod data;
 mod database;
 mod demo;
 mod doctor;
+mod logs;
 mod postgres;
 mod world;

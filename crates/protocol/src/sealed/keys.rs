@@ -63,18 +63,25 @@ impl SealingKey {
         self.number
     }
 
-    /// `nonce ‖ ciphertext ‖ tag`. Empty if the cipher refuses, which opens nowhere.
-    pub(super) fn seal(&self, associated_data: &[u8], mut plain: Vec<u8>, entropy: &mut dyn Entropy) -> Vec<u8> {
+    /// `head ‖ nonce ‖ ciphertext ‖ tag`. Empty if the cipher refuses, which opens nowhere.
+    pub(super) fn seal(
+        &self,
+        (head, plain): (&[u8], &[u8]),
+        associated_data: &[u8],
+        entropy: &mut dyn Entropy,
+    ) -> Vec<u8> {
         let nonce: [u8; NONCE_LEN] = entropy::draw(entropy);
-        let sealed = self.key.seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(nonce),
-            Aad::from(associated_data),
-            &mut plain,
-        );
-        if sealed.is_err() {
-            return Vec::new();
+        let mut sealed = Vec::with_capacity(head.len() + NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
+        for part in [head, &nonce, plain] {
+            sealed.extend_from_slice(part);
         }
-        [nonce.as_slice(), &plain].concat()
+        let secret = &mut sealed[head.len() + NONCE_LEN..];
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        match self.key.seal_in_place_separate_tag(nonce, Aad::from(associated_data), secret) {
+            Ok(tag) => sealed.extend_from_slice(tag.as_ref()),
+            Err(_) => sealed.clear(),
+        }
+        sealed
     }
 
     /// Opens `nonce ‖ ciphertext ‖ tag` in place.
@@ -145,7 +152,7 @@ impl MasterKey {
         material: &[u8],
         entropy: &mut dyn Entropy,
     ) -> Vec<u8> {
-        self.0.seal(&rest(workspace, purpose), material.to_vec(), entropy)
+        self.0.seal((&[], material), &rest(workspace, purpose), entropy)
     }
 
     /// Opens the material of a key as it rests in the database; `None` under another master key.

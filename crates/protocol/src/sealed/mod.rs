@@ -86,10 +86,11 @@ const LONGEST: usize = 16_384;
 pub fn seal<S: Statement>(ring: &KeyRing, statement: &S, entropy: &mut dyn Entropy) -> String {
     let plain = postcard::to_stdvec(statement).unwrap_or_default();
     let key = ring.newest();
-    let mut bytes = key.number().to_be_bytes().to_vec();
-    bytes.extend(key.seal(&associated_data(ring.workspace(), S::KIND), plain, entropy));
-    let mut text = S::KIND.prefix().to_owned();
-    URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
+    let sealed = key.seal((&key.number().to_be_bytes(), &plain), &associated_data(ring.workspace(), S::KIND), entropy);
+    let prefix = S::KIND.prefix();
+    let mut text = String::with_capacity(prefix.len() + sealed.len().div_ceil(3) * 4);
+    text.push_str(prefix);
+    URL_SAFE_NO_PAD.encode_string(sealed, &mut text);
     text
 }
 
@@ -108,9 +109,7 @@ pub fn open<S: Statement>(ring: &KeyRing, text: &str) -> Option<S> {
 }
 
 fn associated_data(workspace: WorkspaceId, kind: Kind) -> Vec<u8> {
-    let mut data = workspace.0.to_be_bytes().to_vec();
-    data.extend(kind.prefix().as_bytes());
-    data
+    [&workspace.0.to_be_bytes(), kind.prefix().as_bytes()].concat()
 }
 
 #[cfg(test)]

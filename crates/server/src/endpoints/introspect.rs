@@ -4,7 +4,6 @@ use super::{authenticate, presented};
 use crate::form::Form;
 use crate::here::Here;
 use crate::reply::{Failure, NO_STORE};
-use axum::http::HeaderMap;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use grantry_protocol::client_auth::VerifiedClient;
@@ -14,7 +13,7 @@ use grantry_protocol::types::GrantType;
 use grantry_protocol::{Params, Rule};
 
 /// Tells a client, or a resource server, what a token is worth.
-pub(crate) async fn post(here: Here, headers: HeaderMap, Form(params): Form) -> Result<Response, Failure> {
+pub(crate) async fn post(here: Here, Form { headers, params }: Form) -> Result<Response, Failure> {
     let asker = authenticate(&here, &headers, &params).await.verified?;
     check_asker(&asker)?;
     let answer = introspect(&here, &asker, &params).await?.unwrap_or_else(Introspection::inactive);

@@ -3,6 +3,7 @@
 use crate::here::Here;
 use crate::reply::Failure;
 use crate::signing;
+use axum::extract::Request;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -18,14 +19,14 @@ pub(crate) async fn get(here: Here) -> Result<Response, Failure> {
 }
 
 /// RFC 7517 §5: `GET W/oauth2/jwks`, the keys that signed tokens are verified with.
-pub(crate) async fn jwks(here: Here, headers: HeaderMap) -> Result<Response, Failure> {
+pub(crate) async fn jwks(here: Here, request: Request) -> Result<Response, Failure> {
     let open = signing::with_usual_key(&here).await?;
     let write = || {
         let keys = open.signing.key_set(here.now).with_encryption_keys(open.decryption.published());
         Ok((written(&keys)?, HeaderValue::try_from(keys.etag()).map_err(|_| Failure::Internal)?))
     };
     let (keys, etag) = open.documents.key_set.get_or_init(write).clone()?;
-    let mut response = if has(&headers, &etag) { unchanged() } else { shared(keys) };
+    let mut response = if has(request.headers(), &etag) { unchanged() } else { shared(keys) };
     response.headers_mut().insert(ETAG, etag);
     Ok(response)
 }

@@ -4,7 +4,6 @@ use super::{Caller, authenticate, presented};
 use crate::form::Form;
 use crate::here::Here;
 use crate::reply::{Failure, NO_STORE};
-use axum::http::HeaderMap;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use grantry_protocol::Params;
@@ -13,7 +12,7 @@ use grantry_protocol::revoke::{Presented, is_own, read_token};
 use grantry_protocol::sealed::{AccessSubject, RefreshToken};
 
 /// Takes a token back. What is unknown or foreign is answered like what was revoked (RFC 7009 §2.2).
-pub(crate) async fn post(here: Here, headers: HeaderMap, Form(params): Form) -> Response {
+pub(crate) async fn post(here: Here, Form { headers, params }: Form) -> Response {
     let caller: Caller = authenticate(&here, &headers, &params).await;
     let answer = match &caller.verified {
         Ok(client) => revoke(&here, client, &params).await,

@@ -13,8 +13,8 @@ use crate::form::Form;
 use crate::here::Here;
 use crate::metrics::Issued;
 use crate::reply::{Failure, NO_STORE};
+use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
-use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use grantry_protocol::Params;
 use grantry_protocol::client::Client;
@@ -24,7 +24,7 @@ use grantry_protocol::token::{self, TokenAnswer};
 use grantry_protocol::types::GrantType;
 
 /// `POST W/oauth2/token`.
-pub(crate) async fn post(here: Here, headers: HeaderMap, Form(params): Form) -> Response {
+pub(crate) async fn post(here: Here, Form { headers, params }: Form) -> Response {
     let caller: Caller = authenticate(&here, &headers, &params).await;
     let answer = match &caller.verified {
         Ok(client) => exchange(&here, client, params).await,
