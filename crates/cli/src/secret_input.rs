@@ -20,6 +20,11 @@ pub(crate) fn new_password(from_stdin: bool) -> Result<Secret<String>, Failure> 
     ))
 }
 
+/// The hash of a password, which nobody types.
+pub(crate) fn password_hash() -> Result<Secret<String>, Failure> {
+    stdin("the hash of a password")
+}
+
 /// A secret that somebody made elsewhere.
 pub(crate) fn existing_secret() -> Result<Secret<String>, Failure> {
     if std::io::stdin().is_terminal() {

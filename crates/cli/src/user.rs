@@ -18,9 +18,8 @@ pub(crate) enum Command {
         /// What the person types to sign in
         #[arg(long)]
         username: String,
-        /// Read the password from standard input
-        #[arg(long)]
-        password_stdin: bool,
+        #[command(flatten)]
+        given: Given,
         #[command(flatten)]
         flags: Flags,
     },
@@ -44,9 +43,8 @@ pub(crate) enum Command {
         place: Place,
         /// What the person types to sign in
         username: String,
-        /// Set the password from standard input, or ask for it at a terminal; ends the user's sessions
-        #[arg(long)]
-        password_stdin: bool,
+        #[command(flatten)]
+        given: Given,
         #[command(flatten)]
         flags: Flags,
         /// No longer let the person administer the workspace
@@ -78,6 +76,29 @@ pub(crate) struct Place {
     pub(crate) workspace: String,
 }
 
+/// How a password comes in. It ends the sessions of an existing user.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct Given {
+    /// Read the password from standard input, or ask for it at a terminal
+    #[arg(long)]
+    password_stdin: bool,
+    /// Read from standard input the hash of a password that another system kept: Argon2id ($argon2id$…) or bcrypt ($2b$…)
+    #[arg(long)]
+    password_hash_stdin: bool,
+}
+
+impl Given {
+    /// Adds the password to what is said about a user, asking for it where one is needed.
+    fn read(&self, needed: bool, changes: Changes) -> Result<Changes, Failure> {
+        if self.password_hash_stdin {
+            return Ok(Changes { password_hash: Some(secret_input::password_hash()?), ..changes });
+        }
+        let password = (needed || self.password_stdin).then(|| secret_input::new_password(self.password_stdin));
+        Ok(Changes { password: password.transpose()?, ..changes })
+    }
+}
+
 /// What can be said about a user.
 #[derive(Debug, Args)]
 pub(crate) struct Flags {
@@ -97,17 +118,15 @@ impl Command {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
         use operator::user::Command as Wanted;
         let (place, wanted) = match self {
-            Self::Create { place, username, password_stdin, flags } => {
-                let password = Some(secret_input::new_password(password_stdin)?);
-                (place, Wanted::Create(username, Box::new(Changes { password, ..flags.changes() })))
+            Self::Create { place, username, given, flags } => {
+                (place, Wanted::Create(username, Box::new(given.read(true, flags.changes())?)))
             }
             Self::List { place, find } => (place, Wanted::List(find.find())),
             Self::Show { place, username } => (place, Wanted::Show(username)),
-            Self::Update { place, username, password_stdin, flags, no_admin, disable, enable } => {
-                let mut changes = flags.changes();
+            Self::Update { place, username, given, flags, no_admin, disable, enable } => {
+                let mut changes = given.read(false, flags.changes())?;
                 changes.admin = if no_admin { Some(false) } else { changes.admin };
                 changes.disabled = if enable { Some(false) } else { disable.then_some(true) };
-                changes.password = if password_stdin { Some(secret_input::new_password(true)?) } else { None };
                 (place, Wanted::Update(username, Box::new(changes)))
             }
             Self::Delete { place, username, sure } => {

@@ -1,6 +1,7 @@
 //! Checking a user's name and password, at whatever door they are given: throttled, and as slow for nobody as for somebody.
 
 use crate::here::Here;
+use crate::passwords::is_ours;
 use crate::reply::Failure;
 use crate::slow::Busy;
 use crate::throttle::{Guesser, Outcome, Throttle, place_of};
@@ -51,13 +52,32 @@ pub(crate) async fn check(here: &Here, attempt: Attempt<'_>) -> Result<Option<Pr
     let guessers = guessers(here, name, attempt.device, found.as_ref().map(|(user, _)| user));
     let (user, digest) = found.unzip();
     let digest = digest.flatten();
-    let checked = here.server.passwords().verify(attempt.password, digest.clone());
+    let checked = here.server.passwords().verify(attempt.password.clone(), digest.clone());
     let right = throttled(here, &guessers, checked).await?;
     let proven = user.zip(digest).filter(|(user, _)| right && user.disabled_at.is_none());
     if proven.is_none() {
         here.server.metrics().failed_logins.inc();
     }
-    Ok(proven.map(|(user, digest)| Proven { user, digest: Secret::new(digest) }))
+    let Some((user, digest)) = proven else { return Ok(None) };
+    let digest = if is_ours(&digest) { digest } else { adopt(here, &user, attempt.password, digest).await? };
+    Ok(Some(Proven { user, digest: Secret::new(digest) }))
+}
+
+/// Has a password whose hash came from elsewhere rest as ours do: by how long it takes to check, nobody shall know an account
+/// from none.
+async fn adopt(here: &Here, user: &User, password: Secret<String>, known: String) -> Result<String, Failure> {
+    let fresh = here.server.passwords().hash(password.clone()).await?;
+    let (id, name, to) = (user.id, user.username.clone(), fresh.clone());
+    let replaced = here.write(move |tx| {
+        let replaced = tx.replace_digest(id, &known, &to)?;
+        // A login beside this one may have been faster.
+        Ok(if replaced { None } else { tx.find_password(&name)?.and_then(|(_, digest)| digest) })
+    });
+    match replaced.await? {
+        Some(other) if here.server.passwords().verify(password, Some(other.clone())).await? => Ok(other),
+        // Where it was changed instead, whoever relies on this password hears of it before they write.
+        _ => Ok(fresh),
+    }
 }
 
 /// Runs the check of a guess, if these guessers may have one now, and counts how it ends.

@@ -118,6 +118,12 @@ impl Tx<'_> {
         Ok(confirmed.is_some())
     }
 
+    /// Has the same password rest otherwise, unless it was changed meanwhile. True where it does now.
+    pub fn replace_digest(&mut self, id: UserId, known: &str, fresh: &str) -> Result<bool> {
+        let sql = "UPDATE users SET password_digest = $4 WHERE workspace_id = $1 AND id = $2 AND password_digest = $3";
+        Ok(self.execute(sql, &[id.into(), known.into(), fresh.into()])? > 0)
+    }
+
     /// Sets the password at rest. False: there is no such user.
     pub fn set_password(&mut self, id: UserId, digest: &str) -> Result<bool> {
         let sql = "UPDATE users SET password_digest = $3 WHERE workspace_id = $1 AND id = $2";

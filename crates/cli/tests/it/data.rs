@@ -118,6 +118,11 @@ fn users(home: &Home) {
 
     assert!(home.fails(2, "user create --workspace acme --username eve").contains("--password-stdin"));
     assert!(home.fails(2, "user create --workspace acme --username eve --password-stdin").contains("is empty"));
+    let import = "user create --workspace acme --username zoe --password-hash-stdin";
+    assert!(!home.run(import, "$1$salt$qJH7.N4xYta3aEG/dfqo/0\n").status.success());
+    let hash = "$2b$04$BfDQNY.sfTFyrPjzEtny5.LiZLsUn/KlAYtw2pz3rn.GkDlm81SgK\n";
+    assert_eq!(home.json_with(import, hash)["username"], "zoe");
+    home.json("user delete --workspace acme zoe --yes");
     let twice = home.run("user create --workspace acme --username ann --password-stdin", "x");
     assert!(String::from_utf8(twice.stderr).unwrap().contains("exists already"));
     assert!(home.fails(1, "user show --workspace acme eve").contains("has no user `eve`"));

@@ -3,6 +3,7 @@
 mod claims;
 
 use super::{Answer, Find, OperatorError, Outcome, check, exposed, find_workspace, proceed, readable_name};
+use crate::passwords::check_imported;
 use crate::server::Server;
 use grantry_protocol::account::User;
 use grantry_protocol::claims::{Claims, read, write};
@@ -38,6 +39,9 @@ pub struct Changes {
     /// What the person types to sign in; ends the sessions of an existing user.
     #[serde(serialize_with = "exposed")]
     pub password: Option<Secret<String>>,
+    /// The same as a hash that another system made, by Argon2id or bcrypt.
+    #[serde(serialize_with = "exposed")]
+    pub password_hash: Option<Secret<String>>,
     /// Whether the person administers the workspace.
     pub admin: Option<bool>,
     /// Whether the account is switched off; switching it off ends its sessions.
@@ -88,7 +92,9 @@ pub(super) async fn execute(server: &Server, workspace: String, command: Command
 async fn create(server: &Server, slug: String, username: String, changes: Changes) -> Outcome<Answer> {
     check_username(&username)?;
     let Some(digest) = digest(server, &changes).await? else {
-        return Err(OperatorError::usage("a new user needs a password: pass it with --password-stdin"));
+        return Err(OperatorError::usage(
+            "a new user needs a password: pass it with --password-stdin, or its hash with --password-hash-stdin",
+        ));
     };
     let new = NewUser {
         subject: readable_name(&mut server.randomness()),
@@ -191,9 +197,19 @@ fn apply(changes: &Changes, user: &mut User, now: Timestamp) -> Result<(), Opera
 }
 
 async fn digest(server: &Server, changes: &Changes) -> Outcome<Option<String>> {
-    let Some(password) = &changes.password else { return Ok(None) };
-    check::password(password)?;
-    Ok(Some(server.passwords().hash(password.clone()).await?))
+    match (&changes.password, &changes.password_hash) {
+        (None, None) => Ok(None),
+        (Some(password), None) => {
+            check::password(password)?;
+            Ok(Some(server.passwords().hash(password.clone()).await?))
+        }
+        (None, Some(hash)) => {
+            let refused = |why| OperatorError::refused(format!("this hash of a password cannot be taken over: {why}"));
+            check_imported(hash.expose()).map_err(refused)?;
+            Ok(Some(hash.expose().to_owned()))
+        }
+        (Some(_), Some(_)) => Err(OperatorError::usage("a password or its hash, not both")),
+    }
 }
 
 fn check_username(username: &str) -> Result<(), OperatorError> {

@@ -7,6 +7,7 @@ mod back_channel_logout;
 mod docs;
 mod front_channel_logout;
 mod harness;
+mod imported_passwords;
 mod introspect;
 mod jwe;
 mod limits;
