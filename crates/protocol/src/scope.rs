@@ -40,7 +40,7 @@ impl Scope {
 
     /// The names, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.split(' ').filter(|name| !name.is_empty())
+        self.0.split_ascii_whitespace()
     }
 
     /// Whether `name` is in the set.

@@ -98,7 +98,12 @@ impl Workspace {
 
     /// Those of these names that are scopes of the workspace.
     pub fn known_of(&self, scope: &Scope) -> Scope {
-        scope.filter(|name| self.scopes.iter().any(|known| known.name == name))
+        scope.filter(|name| self.knows(name))
+    }
+
+    /// Whether this is the name of a scope of the workspace.
+    pub fn knows(&self, name: &str) -> bool {
+        self.scopes.iter().any(|known| known.name == name)
     }
 
     /// The resource identifiers that tokens with `scope` are meant for; none means every resource server here.

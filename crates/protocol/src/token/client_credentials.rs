@@ -17,8 +17,8 @@ pub fn check(params: &Params, workspace: &Workspace, client: &VerifiedClient) ->
         ));
     }
     // OpenID Connect Core §5.4: the standard scopes are about a person, and here there is none.
-    let own = client.client().registration.scope.filter(|name| !ScopeDefinition::is_standard(name));
-    RequestedScope::parse(params.get("scope"))?.within(&workspace.known_of(&own))
+    let may = |name: &str| workspace.knows(name) && !ScopeDefinition::is_standard(name);
+    RequestedScope::parse(params.get("scope"))?.within(&client.client().registration.scope.filter(may))
 }
 
 #[cfg(test)]
