@@ -41,7 +41,7 @@ impl DecryptionKeys {
 pub(crate) async fn prepare(server: &Server, slug: &str, alg: KeyManagement) -> Result<(), Failure> {
     let turn = Arc::clone(&server.workspaces().find(server, slug).await?.making_keys);
     let _turn = turn.lock().await;
-    let open = server.workspaces().read_again(server, slug).await?;
+    let open = server.workspaces().find_as_it_is_now(server, slug).await?;
     if open.decryption.iter().any(|key| key.alg() == alg) {
         return Ok(());
     }
@@ -49,7 +49,7 @@ pub(crate) async fn prepare(server: &Server, slug: &str, alg: KeyManagement) -> 
     let sealed = make(server, workspace, alg).await?;
     // Another process may have been faster; its key is as good.
     server.store().write(workspace, move |tx| tx.insert_encryption_key(alg, &sealed, now)).await?;
-    server.workspaces().read_again(server, slug).await.map(drop)
+    server.workspaces().find_as_it_is_now(server, slug).await.map(drop)
 }
 
 /// Makes a key and seals it for the database, as those are made that sign.

@@ -97,17 +97,7 @@ impl Here {
         Ok(self.server.store().read(self.workspace.row.id, work).await?)
     }
 
-    /// Changes clients of this workspace, which counts from the next request on.
-    pub(crate) async fn write_clients<T: Send + 'static>(
-        &self,
-        work: impl FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
-    ) -> Result<T, Failure> {
-        let written = self.write(work).await;
-        self.server.workspaces().forget(self.workspace.row.slug.as_str());
-        written
-    }
-
-    /// Changes this workspace's rows; what is answered has been committed.
+    /// Changes this workspace's rows; what is answered has been committed, and counts from the next request on.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,

@@ -40,17 +40,6 @@ pub enum Command {
     Status,
 }
 
-impl Command {
-    /// The workspace that may be another one afterwards.
-    fn changes(&self) -> Option<String> {
-        match self {
-            Self::Workspace(command) => command.changes().map(str::to_owned),
-            Self::User(slug, _) | Self::App(slug, _) | Self::Key(slug, _) => Some(slug.clone()),
-            Self::Backup { .. } | Self::Status => None,
-        }
-    }
-}
-
 /// What came of it: serializes to the object of `--json`, with the names of the wire.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
@@ -133,7 +122,6 @@ impl Find {
 
 /// Does what the operator wants, or says why not. Refusals leave nothing behind.
 pub async fn execute(server: &Server, command: Command) -> Result<Answer, OperatorError> {
-    let changed = command.changes();
     let answer = match command {
         Command::Workspace(command) => workspace::execute(server, command).await,
         Command::User(workspace, command) => user::execute(server, workspace, command).await,
@@ -142,9 +130,6 @@ pub async fn execute(server: &Server, command: Command) -> Result<Answer, Operat
         Command::Backup { to } => backup(server, to).await,
         Command::Status => status(server).await,
     };
-    if let Some(slug) = changed {
-        server.workspaces().forget(&slug);
-    }
     server.signed_out().notify_one();
     answer
 }

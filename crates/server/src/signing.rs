@@ -53,7 +53,7 @@ async fn first(server: &Server, slug: &str, algorithm: Algorithm) -> Result<Arc<
     let _turn = turn.lock().await;
     let now = server.clock().now();
     let known = |open: &OpenWorkspace| open.signing.active(algorithm, now).cloned();
-    let open = server.workspaces().read_again(server, slug).await?;
+    let open = server.workspaces().find_as_it_is_now(server, slug).await?;
     if let Some(key) = known(&open) {
         return Ok(key);
     }
@@ -61,7 +61,7 @@ async fn first(server: &Server, slug: &str, algorithm: Algorithm) -> Result<Arc<
     let new = NewSigningKey { algorithm, sealed, active_at: beginning_of_first(now) };
     // Another process may have been faster; its key is as good.
     server.store().write(open.row.id, move |tx| tx.insert_first_signing_key(&new, now)).await?;
-    known(&*server.workspaces().read_again(server, slug).await?).ok_or_else(|| {
+    known(&*server.workspaces().find_as_it_is_now(server, slug).await?).ok_or_else(|| {
         tracing::error!(workspace = slug, %algorithm, "a signing key was made and cannot be used");
         Failure::Internal
     })
@@ -75,7 +75,7 @@ pub(crate) fn renew(server: &Server, open: &Arc<OpenWorkspace>) {
     if due.is_empty() {
         return;
     }
-    // Whoever is at it already, or makes a first key, is not waited for: the workspace is soon opened again.
+    // Whoever is at it already, or makes a first key, is not waited for: when that is written, the workspace is read again.
     let Ok(turn) = Arc::clone(&open.making_keys).try_lock_owned() else { return };
     let (server, workspace) = (server.clone(), open.row.id);
     tokio::spawn(async move {
@@ -133,6 +133,11 @@ pub(crate) fn open_one(server: &Server, workspace: WorkspaceId, key: &Key) -> Op
 /// Where a key of an algorithm stands.
 pub(crate) fn state(key: &Key, now: Timestamp) -> KeyState {
     schedule(key).state(now)
+}
+
+/// When it is over, if that is known.
+pub(crate) fn end(key: &Key) -> Option<Timestamp> {
+    schedule(key).ends_at()
 }
 
 const fn schedule(key: &Key) -> Schedule {

@@ -12,8 +12,9 @@ use grantry_protocol::sealed::{KeyPurpose, KeyRing, SealingKey};
 use grantry_protocol::subject::PairwiseKey;
 use grantry_protocol::types::{Seconds, Timestamp};
 use grantry_protocol::workspace::{Slug, Workspace};
-use grantry_storage::{Key, NewKey, Tx};
+use grantry_storage::{Key, Moment, NewKey, Store, Tx};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// A workspace that is being served: its settings, its keys, its issuer.
@@ -37,6 +38,8 @@ pub(crate) struct OpenWorkspace {
     pub(crate) clients: KnownClients,
     /// What everyone is told about it.
     pub(crate) documents: Documents,
+    /// When a key of it is over, though nobody changes anything.
+    until: Option<Timestamp>,
 }
 
 /// Clients, kept for as long as the workspace is served as it was read.
@@ -49,20 +52,24 @@ impl KnownClients {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(client_id).map(Arc::clone)
     }
 
-    /// Keeps a client, unless there are too many.
+    /// Keeps a client; where there are too many, instead of all others.
     pub(crate) fn keep(&self, client: Client) -> Arc<Client> {
         let client = Arc::new(client);
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < MOST {
-            known.insert(client.client_id.clone(), Arc::clone(&client));
+        if known.len() >= MOST {
+            known.clear();
         }
+        known.insert(client.client_id.clone(), Arc::clone(&client));
         client
     }
 }
 
-/// How long a workspace is served as it was read: the longest that a change elsewhere can stay unseen here.
+/// How long a workspace is served as it was read, if other processes may change it: the longest that a change there is unseen here.
 const FRESH: Seconds = Seconds(1);
-/// How long one that nobody asks for any more is kept, to be opened again with less work.
+/// How long at most, if only this process may: then clients that nobody asks for any more are let go, and keys are looked at, which
+/// may have to be renewed.
+const LONGEST: Seconds = Seconds::hours(1);
+/// How long one that nobody asks for any more is kept.
 const KEPT: Seconds = Seconds::minutes(1);
 /// Most workspaces kept open, and most clients of each.
 const MOST: usize = 20_000;
@@ -73,18 +80,46 @@ pub(crate) struct OpenWorkspaces(RwLock<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    open: HashMap<String, (Timestamp, Arc<OpenWorkspace>)>,
+    open: HashMap<String, Kept>,
     /// When those that nobody asks for were let go.
     swept_at: Option<Timestamp>,
 }
 
+/// A workspace, and when it was read and asked for.
+#[derive(Debug)]
+struct Kept {
+    open: Arc<OpenWorkspace>,
+    /// Both are from before its first row was read. So a change that it may lack is noted after that moment, and before the change
+    /// is answered: whoever asks then has it read again.
+    moment: Moment,
+    read_at: Timestamp,
+    used_at: AtomicI64,
+}
+
+impl Kept {
+    /// The workspace, if it is still as it was read; `age`: how old that may be, if other processes may have changed it.
+    fn still(&self, store: &Store, age: Seconds, now: Timestamp) -> Option<Arc<OpenWorkspace>> {
+        let age = if store.is_shared() { age } else { LONGEST };
+        let is_over = self.open.until.is_some_and(|until| until <= now);
+        if is_over || !is_within(self.read_at, now, age) || !store.is_unchanged(self.open.row.id, self.moment) {
+            return None;
+        }
+        // Others read it, too, so it is written no more often than it changes.
+        if self.used_at.load(Ordering::Relaxed) != now.as_unix() {
+            self.used_at.store(now.as_unix(), Ordering::Relaxed);
+        }
+        Some(Arc::clone(&self.open))
+    }
+}
+
 impl Known {
-    /// Lets go of those that were not asked for lately: now and then, and when there are too many.
+    /// Lets go of those that were not asked for lately: when one more is opened, now and then, and when there are too many.
     fn sweep(&mut self, now: Timestamp) {
         let full = self.open.len() >= MOST;
         if full || !self.swept_at.is_some_and(|at| is_within(at, now, KEPT)) {
-            let kept = if full { FRESH } else { KEPT };
-            self.open.retain(|_, (read_at, _)| is_within(*read_at, now, kept));
+            let time = if full { FRESH } else { KEPT };
+            let used_at = |kept: &Kept| Timestamp::from_unix(kept.used_at.load(Ordering::Relaxed));
+            self.open.retain(|_, kept| is_within(used_at(kept), now, time));
             self.swept_at = Some(now);
         }
     }
@@ -93,42 +128,34 @@ impl Known {
 impl OpenWorkspaces {
     /// The workspace with this slug.
     pub(crate) async fn find(&self, server: &Server, slug: &str) -> Result<Arc<OpenWorkspace>, Failure> {
-        if let Some(open) = self.lately(slug, server.clock().now()) {
-            return Ok(open);
-        }
+        self.of_age(server, slug, FRESH).await
+    }
+
+    /// The workspace as it is now, whichever process changed it.
+    pub(crate) async fn find_as_it_is_now(&self, server: &Server, slug: &str) -> Result<Arc<OpenWorkspace>, Failure> {
+        self.of_age(server, slug, Seconds(0)).await
+    }
+
+    async fn of_age(&self, server: &Server, slug: &str, age: Seconds) -> Result<Arc<OpenWorkspace>, Failure> {
+        let (moment, now) = (server.store().moment(), server.clock().now());
+        let before = {
+            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            let kept = known.open.get(slug);
+            if let Some(open) = kept.and_then(|kept| kept.still(server.store(), age, now)) {
+                return Ok(open);
+            }
+            kept.map(|kept| Arc::clone(&kept.open))
+        };
         // What cannot be a slug is not asked for: one of the engines could not even be asked for some of it.
         let slug = Slug::parse(slug).map_err(|_| Failure::NotFound)?;
-        self.read_again(server, slug.as_str()).await
-    }
-
-    /// The workspace as it is in the database now.
-    pub(crate) async fn read_again(&self, server: &Server, slug: &str) -> Result<Arc<OpenWorkspace>, Failure> {
-        let now = server.clock().now();
-        let before = self.known(slug);
-        let open = Arc::new(open(server, slug, before.as_deref()).await?);
+        let open = Arc::new(open(server, slug.as_str(), before.as_deref()).await?);
         signing::renew(server, &open);
+        let kept = Kept { open: Arc::clone(&open), moment, read_at: now, used_at: AtomicI64::new(now.as_unix()) };
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.sweep(now);
-        known.open.insert(slug.to_owned(), (now, Arc::clone(&open)));
+        known.open.insert(slug.to_string(), kept);
         server.metrics().workspaces.set(i64::try_from(known.open.len()).unwrap_or(i64::MAX));
         Ok(open)
-    }
-
-    fn known(&self, slug: &str) -> Option<Arc<OpenWorkspace>> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.open.get(slug).map(|(_, open)| Arc::clone(open))
-    }
-
-    fn lately(&self, slug: &str, now: Timestamp) -> Option<Arc<OpenWorkspace>> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.open.get(slug).filter(|(read_at, _)| is_within(*read_at, now, FRESH)).map(|(_, open)| Arc::clone(open))
-    }
-
-    /// Has a workspace read again, so that a change made through this process is seen at once.
-    pub(crate) fn forget(&self, slug: &str) {
-        if let Some((read_at, _)) = self.0.write().unwrap_or_else(PoisonError::into_inner).open.get_mut(slug) {
-            *read_at = Timestamp::from_unix(i64::MIN);
-        }
     }
 }
 
@@ -138,7 +165,7 @@ fn is_within(since: Timestamp, now: Timestamp, time: Seconds) -> bool {
 }
 
 async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Result<OpenWorkspace, Failure> {
-    let wanted = slug.to_owned();
+    let (wanted, now) = (slug.to_owned(), server.clock().now());
     let (row, mut keys) = server
         .store()
         .read_instance(move |instance| {
@@ -164,6 +191,7 @@ async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Re
     let before = before.filter(|before| before.row.id == row.id);
     let pairwise = keys.iter().find(|key| key.purpose == KeyPurpose::Pairwise);
     let pairwise = pairwise.and_then(|key| server.master_key().open(row.id, KeyPurpose::Pairwise, &key.sealed));
+    let until = keys.iter().filter_map(signing::end).filter(|end| now < *end).min();
     let signing = signing::open(server, row.id, &keys, before.map(|before| &before.signing));
     let decryption = decryption::open(server, row.id, &keys, before.map(|before| &before.decryption));
     let opened = ring.zip(signing).zip(decryption).zip(pairwise);
@@ -175,7 +203,7 @@ async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Re
     let (clients, documents) = (KnownClients::default(), Documents::default());
     let pairwise = PairwiseKey::new(&pairwise);
     let making_keys = before.map(|before| Arc::clone(&before.making_keys)).unwrap_or_default();
-    Ok(OpenWorkspace { row, ring, signing, decryption, pairwise, making_keys, issuer, clients, documents })
+    Ok(OpenWorkspace { row, ring, signing, decryption, pairwise, making_keys, issuer, clients, documents, until })
 }
 
 /// Makes the key of a workspace that has none yet; whoever is faster, there is one.

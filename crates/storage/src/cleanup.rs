@@ -100,7 +100,8 @@ impl Instance<'_> {
         Ok(done)
     }
 
-    /// A client is kept before it gets its first consent or grant, so there are none of these to remove with it.
+    /// A client is kept before it gets its first consent or grant, so there are none of these to remove with it. What it has goes within
+    /// its workspace, which is noted there; all else that goes here has been of no use to anybody for a day.
     fn remove_unused_clients(&mut self, now: Timestamp, limit: i64) -> Result<u64> {
         let unused: Vec<Unused> = self.rows(UNUSED_CLIENTS, &[now.into(), limit.into()])?;
         for Unused(workspace, row) in &unused {

@@ -1,9 +1,10 @@
 //! One connection to a database, whichever it is: statements in, rows out, and what became of a unit of work.
 
 use crate::error::{Result, StorageError};
-use crate::ids::Ids;
 use crate::job::Job;
+use crate::node::Node;
 use crate::value::{FromRow, Row, Value};
+use grantry_protocol::WorkspaceId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -55,19 +56,20 @@ pub(crate) enum Mode {
 /// A connection, and how its current unit of work fares: a failed statement fails the unit, whatever the work makes of it.
 pub(crate) struct Connection {
     driver: Box<dyn Driver>,
-    ids: Arc<Ids>,
+    node: Arc<Node>,
     mode: Mode,
     failure: Option<Failure>,
+    changed: Vec<WorkspaceId>,
 }
 
 impl Connection {
-    pub(crate) fn new(driver: Box<dyn Driver>, ids: Arc<Ids>) -> Self {
-        Self { driver, ids, mode: Mode::Read, failure: None }
+    pub(crate) fn new(driver: Box<dyn Driver>, node: Arc<Node>) -> Self {
+        Self { driver, node, mode: Mode::Read, failure: None, changed: Vec::new() }
     }
 
     /// A new row id.
     pub(crate) fn next_id(&self) -> i64 {
-        self.ids.next()
+        self.node.ids.next()
     }
 
     /// All rows of a statement.
@@ -99,7 +101,7 @@ impl Connection {
         self.failure = None;
         let ran = catch_unwind(AssertUnwindSafe(|| job.run(self)));
         if self.failure == Some(Failure::IdTaken) {
-            self.ids.leap();
+            self.node.ids.leap();
         }
         match (self.failure, ran) {
             (Some(failure), _) => Err(failure),
@@ -108,6 +110,18 @@ impl Connection {
                 tracing::error!("a unit of work panicked; nothing of it was kept");
                 Err(Failure::Broken)
             }
+        }
+    }
+
+    /// This unit of work changes what may be kept in memory of a workspace.
+    pub(crate) fn changes(&mut self, workspace: WorkspaceId) {
+        self.changed.push(workspace);
+    }
+
+    /// Notes what was changed: once that has ended, however it did, and before anybody is told.
+    pub(crate) fn note_changes(&mut self) {
+        for workspace in self.changed.drain(..) {
+            self.node.changes.note(workspace);
         }
     }
 

@@ -5,8 +5,8 @@ mod sqlite;
 
 use crate::database::Database;
 use crate::error::{BackupError, OpenError};
-use crate::ids::Ids;
 use crate::job::Job;
+use crate::node::Node;
 use crate::store::Options;
 use grantry_protocol::Timestamp;
 use std::path::PathBuf;
@@ -22,13 +22,18 @@ impl Engine {
     pub(crate) fn open(
         database: &Database,
         options: &Options,
-        ids: &Arc<Ids>,
+        node: &Arc<Node>,
         now: Timestamp,
     ) -> Result<Self, OpenError> {
         match database {
-            Database::Sqlite(path) => sqlite::Sqlite::open(path, options, ids, now).map(Self::Sqlite),
-            Database::Postgres(url) => postgres::Postgres::open(url, options, ids, now).map(Self::Postgres),
+            Database::Sqlite(path) => sqlite::Sqlite::open(path, options, node, now).map(Self::Sqlite),
+            Database::Postgres(url) => postgres::Postgres::open(url, options, node, now).map(Self::Postgres),
         }
+    }
+
+    /// Whether other processes may change the database.
+    pub(crate) const fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
     }
 
     /// Runs a job that only reads, and answers it.

@@ -103,10 +103,9 @@ impl<'a> Instance<'a> {
 
     /// Writes everything about a workspace that can change. False: there is no such workspace.
     pub fn update_workspace(&mut self, workspace: &Workspace) -> Result<bool> {
-        let changed = self.execute(
+        let changed = self.within(workspace.id).execute(
             "UPDATE workspaces SET slug = $2, name = $3, policy = $4, scopes = $5, disabled_at = $6 WHERE id = $1",
             &[
-                workspace.id.into(),
                 workspace.slug.as_str().into(),
                 (&workspace.name).into(),
                 (&to_json(&workspace.policy)?).into(),
@@ -119,9 +118,10 @@ impl<'a> Instance<'a> {
 
     /// Removes a workspace with everything in it. False: there is no such workspace.
     pub fn delete_workspace(&mut self, id: WorkspaceId) -> Result<bool> {
-        let deleted = self.execute("DELETE FROM workspaces WHERE id = $1", &[id.into()])?;
+        let mut within = self.within(id);
+        let deleted = within.execute("DELETE FROM workspaces WHERE id = $1", &[])?;
         for sql in EMPTY_WORKSPACE {
-            self.execute(sql, &[id.into()])?;
+            within.execute(sql, &[])?;
         }
         Ok(deleted > 0)
     }

@@ -4,6 +4,7 @@
 //! [`Store`] runs it on SQLite or PostgreSQL, and may run it again when the engine asks for that. Nothing outside
 //! `engine` knows which engine it is.
 
+mod changes;
 mod cleanup;
 mod client;
 mod client_secret;
@@ -19,6 +20,7 @@ mod instance;
 mod job;
 mod key;
 mod logout_delivery;
+mod node;
 mod queue;
 mod revoked_token;
 mod schema;
@@ -33,6 +35,7 @@ mod user;
 mod value;
 mod workspace;
 
+pub use changes::Moment;
 pub use client::{ClientFilter, NewClient};
 pub use clock::Clock;
 pub use consent::ConnectedApp;

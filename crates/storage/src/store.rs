@@ -1,5 +1,6 @@
 //! The store: takes units of work and has an engine do them.
 
+use crate::changes::{Changes, Moment};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::engine::Engine;
@@ -7,6 +8,7 @@ use crate::error::{BackupError, OpenError, Result, StorageError};
 use crate::ids::Ids;
 use crate::instance::Instance;
 use crate::job::{Unawaited, awaited};
+use crate::node::Node;
 use crate::tx::Tx;
 use grantry_protocol::WorkspaceId;
 use std::path::PathBuf;
@@ -36,11 +38,14 @@ pub struct Options {
 #[derive(Clone)]
 pub struct Store(Arc<Open>);
 
-struct Open(Engine);
+struct Open {
+    engine: Engine,
+    node: Arc<Node>,
+}
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.close();
+        self.engine.close();
     }
 }
 
@@ -59,9 +64,10 @@ async fn within_reason<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
 impl Store {
     /// Opens a database and checks its schema. Blocks: call it before there is anything to hold up.
     pub fn open(database: &Database, options: Options, clock: Clock) -> std::result::Result<Self, OpenError> {
-        let ids = Arc::new(Ids::new(clock.clone(), options.node_seed));
-        let engine = Engine::open(database, &options, &ids, clock.now())?;
-        Ok(Self(Arc::new(Open(engine))))
+        let ids = Ids::new(clock.clone(), options.node_seed);
+        let node = Arc::new(Node { ids, changes: Changes::default() });
+        let engine = Engine::open(database, &options, &node, clock.now())?;
+        Ok(Self(Arc::new(Open { engine, node })))
     }
 
     /// Runs work that only reads, in one workspace.
@@ -88,7 +94,7 @@ impl Store {
         W: FnMut(&mut Tx<'_>) -> Result<()> + Send + 'static,
     {
         let work = move |instance: &mut Instance<'_>| work(&mut instance.within(workspace));
-        self.0.0.write(Box::new(Unawaited(work)));
+        self.0.engine.write(Box::new(Unawaited(work)));
     }
 
     /// Runs work across workspaces that only reads.
@@ -98,7 +104,7 @@ impl Store {
         W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
     {
         let (job, answer) = awaited(work);
-        self.0.0.read(job);
+        self.0.engine.read(job);
         within_reason(answer).await
     }
 
@@ -109,8 +115,23 @@ impl Store {
         W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
     {
         let (job, answer) = awaited(work);
-        self.0.0.write(job);
+        self.0.engine.write(job);
         within_reason(answer).await
+    }
+
+    /// Before whatever this process changes from here on.
+    pub fn moment(&self) -> Moment {
+        self.0.node.changes.now()
+    }
+
+    /// Whether this process has changed neither the workspace, nor its keys or clients, since then. It has before a change is answered.
+    pub fn is_unchanged(&self, workspace: WorkspaceId, since: Moment) -> bool {
+        self.0.node.changes.is_unchanged(workspace, since)
+    }
+
+    /// Whether other processes may change the database, too.
+    pub fn is_shared(&self) -> bool {
+        self.0.engine.is_shared()
     }
 
     /// Whether the database takes writes, in the time that the work before it needs.
@@ -121,11 +142,11 @@ impl Store {
     /// Finishes the writes that wait, and lets go of the database. Later work is answered with
     /// [`StorageError::Unavailable`]. Blocks until it is done.
     pub fn close(&self) {
-        self.0.0.close();
+        self.0.engine.close();
     }
 
     /// Writes a copy of the database, as it is at one moment, to a new file. Work goes on meanwhile.
     pub async fn backup(&self, to: PathBuf) -> std::result::Result<(), BackupError> {
-        self.0.0.backup(to).await
+        self.0.engine.backup(to).await
     }
 }

@@ -1,5 +1,6 @@
 //! A unit of work in one workspace.
 
+use crate::changes;
 use crate::connection::Connection;
 use crate::error::Result;
 use crate::value::{FromRow, Value};
@@ -24,17 +25,17 @@ impl<'a> Tx<'a> {
     }
 
     pub(crate) fn rows<T: FromRow>(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<T>> {
-        let values = self.here(values);
+        let values = self.here(sql, values);
         self.connection.rows(sql, &values)
     }
 
     pub(crate) fn row<T: FromRow>(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<T>> {
-        let values = self.here(values);
+        let values = self.here(sql, values);
         self.connection.row(sql, &values)
     }
 
     pub(crate) fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64> {
-        let values = self.here(values);
+        let values = self.here(sql, values);
         self.connection.execute(sql, &values)
     }
 
@@ -42,7 +43,11 @@ impl<'a> Tx<'a> {
         Ok(self.row(sql, values)?.unwrap_or_default())
     }
 
-    fn here<'v>(&self, values: &[Value<'v>]) -> Vec<Value<'v>> {
+    /// Binds the workspace to a statement, and has it noted where the statement may change what is kept of it.
+    fn here<'v>(&mut self, sql: &str, values: &[Value<'v>]) -> Vec<Value<'v>> {
+        if changes::is_change(sql) {
+            self.connection.changes(self.workspace_id);
+        }
         let mut all = Vec::with_capacity(values.len() + 1);
         all.push(self.workspace_id.into());
         all.extend_from_slice(values);

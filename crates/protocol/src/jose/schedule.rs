@@ -44,11 +44,16 @@ impl Schedule {
     /// Where the key stands.
     pub fn state(&self, now: Timestamp) -> KeyState {
         match self.retired_at {
-            Some(retired_at) if now >= retired_at.plus(PUBLISHED_AFTER) => KeyState::Retired,
+            _ if self.ends_at().is_some_and(|end| now >= end) => KeyState::Retired,
             Some(retired_at) if now >= retired_at => KeyState::Retiring,
             _ if now < self.active_at => KeyState::Next,
             _ => KeyState::Active,
         }
+    }
+
+    /// When the key is over; none: not before it has a successor.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        Some(self.retired_at?.plus(PUBLISHED_AFTER))
     }
 }
 

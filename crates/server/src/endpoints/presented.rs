@@ -15,6 +15,6 @@ pub(crate) async fn access_token(here: &Here, text: &str) -> Result<Option<Acces
         return Ok(access_token::open(text, here.issuer(), &known.signing, &known.ring, here.now));
     }
     // Another process may have made its first key within the last second (docs/decisions/0005).
-    let fresh = here.server.workspaces().read_again(&here.server, here.row().slug.as_str()).await?;
+    let fresh = here.server.workspaces().find_as_it_is_now(&here.server, here.row().slug.as_str()).await?;
     Ok(access_token::open(text, here.issuer(), &fresh.signing, &fresh.ring, here.now))
 }

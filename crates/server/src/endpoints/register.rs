@@ -82,7 +82,7 @@ pub(crate) async fn put(own: Own, Json(body): Json) -> Result<Response, Failure>
     let (row, now, new) = (client.row, here.now, registration.clone());
     let digest = secret.as_ref().map(|secret| secret.digest.clone());
     let generation = own.dynamic.generation;
-    let updated = here.write_clients(move |tx| {
+    let updated = here.write(move |tx| {
         let updated = tx.update_own_registration(row, &new, generation)?;
         if let (true, Some(digest)) = (updated, &digest) {
             tx.rotate_secret(row, digest, now, now)?;
@@ -101,7 +101,7 @@ pub(crate) async fn put(own: Own, Json(body): Json) -> Result<Response, Failure>
 /// `DELETE W/oauth2/register/{client_id}`, with every token of the app.
 pub(crate) async fn delete(own: Own) -> Result<Response, Failure> {
     let row = own.client.row;
-    if !own.here.write_clients(move |tx| tx.delete_client(row)).await? {
+    if !own.here.write(move |tx| tx.delete_client(row)).await? {
         return Err(bearer::not_good().into());
     }
     Ok((StatusCode::NO_CONTENT, [(CACHE_CONTROL, NO_STORE)]).into_response())

@@ -42,17 +42,6 @@ pub enum Command {
     },
 }
 
-impl Command {
-    /// The workspace that it may change.
-    pub(super) fn changes(&self) -> Option<&str> {
-        match self {
-            Self::Create(slug, _) => Some(slug.as_str()),
-            Self::Update(slug, _) | Self::Delete(slug) => Some(slug),
-            Self::List(_) | Self::Show(_) | Self::RegistrationToken { .. } => None,
-        }
-    }
-}
-
 /// A workspace as operators see it.
 #[derive(Debug, Serialize)]
 pub struct Shown {

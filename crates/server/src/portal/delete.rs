@@ -24,7 +24,7 @@ pub(crate) async fn post(own: OwnApp, fields: Fields) -> Result<Response, Failur
     }
     let row = own.client.row;
     // False where it was deleted in another tab: what was wanted is so.
-    own.reader.here.write_clients(move |tx| tx.delete_client(row)).await?;
+    own.reader.here.write(move |tx| tx.delete_client(row)).await?;
     Ok(own.reader.go("/oauth2/apps?deleted=yes"))
 }
 

@@ -27,7 +27,7 @@ pub(crate) async fn post(own: OwnApp, fields: Fields) -> Result<Response, Failur
     };
     let (row, algorithms) = (own.client.row, registration.chosen_algorithms());
     // Deleted in another tab since it was found: there is nothing left to save.
-    if !own.reader.here.write_clients(move |tx| tx.update_registration(row, &registration)).await? {
+    if !own.reader.here.write(move |tx| tx.update_registration(row, &registration)).await? {
         return Err(Failure::NotFound);
     }
     let here = &own.reader.here;

@@ -30,7 +30,7 @@ pub(crate) async fn post(own: OwnApp, Path(named): Path<Named>, fields: Fields) 
     }
     let (row, now) = (own.client.row, own.reader.here.now);
     // False where it ended by itself in the meantime: what was wanted is so.
-    own.reader.here.write_clients(move |tx| tx.retire_secret(row, secret.number, now)).await?;
+    own.reader.here.write(move |tx| tx.retire_secret(row, secret.number, now)).await?;
     let path = own.path("?done=retired");
     Ok(own.reader.go(&path))
 }

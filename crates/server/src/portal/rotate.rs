@@ -29,7 +29,7 @@ pub(crate) async fn post(own: OwnApp, fields: Fields) -> Result<Response, Failur
     let method = own.client.registration.token_endpoint_auth_method;
     let digest = secrets::at_rest(&here.server, here.row().id, method, &secret);
     let (row, now) = (own.client.row, own.reader.here.now);
-    let rotate = own.reader.here.write_clients(move |tx| {
+    let rotate = own.reader.here.write(move |tx| {
         let number = tx.rotate_secret(row, digest.as_str(), now, now.plus(SECRET_OVERLAP))?;
         Ok((number, tx.find_client_by_row(row)?))
     });

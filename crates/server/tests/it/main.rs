@@ -10,6 +10,7 @@ mod harness;
 mod imported_passwords;
 mod introspect;
 mod jwe;
+mod kept;
 mod limits;
 mod line;
 mod listen;

@@ -62,15 +62,16 @@ pub(crate) fn initial_access_token(world: &World, expires_in: i64) -> String {
 
 #[test]
 fn s5_an_app_that_has_just_gone_gets_nothing() {
-    let world = open_world();
+    let world = open_world_on(Engine::Postgres);
+    let other = world.another();
     world.change_workspace(|row| row.policy.dynamic_registration = DynamicRegistrationPolicy::InitialAccessToken);
     let token = initial_access_token(&world, 60);
     let metadata = with(json!({ "grant_types": ["client_credentials", "authorization_code"] }));
     let register = || world.post_json(REGISTER, &metadata, &[("authorization", &bearer(&token))]).json();
-    // As cleaning up does it, which tells nobody who has just read the app.
+    // Another process cleans up, of which nobody hears who has just read the app.
     let remove = |client_id: &str| {
         let row = find(&world, client_id).unwrap().row;
-        assert!(wait(world.server().store().write(world.workspace, move |tx| tx.delete_client(row))).unwrap());
+        assert!(wait(other.server().store().write(world.workspace, move |tx| tx.delete_client(row))).unwrap());
     };
 
     let told = register();

@@ -7,8 +7,8 @@ mod worker;
 
 use crate::connection::Mode;
 use crate::error::{OpenError, StorageError};
-use crate::ids::Ids;
 use crate::job::Job;
+use crate::node::Node;
 use crate::queue::{Queue, Refused};
 use crate::schema::{self, Dialect};
 use crate::store::Options;
@@ -45,10 +45,10 @@ impl Postgres {
     pub(crate) fn open(
         url: &Secret<String>,
         options: &Options,
-        ids: &Arc<Ids>,
+        node: &Arc<Node>,
         now: Timestamp,
     ) -> Result<Self, OpenError> {
-        let connector = Connector::new(url, ids.clone())?;
+        let connector = Connector::new(url, node.clone())?;
         prepare_schema(&connector, options.migrate, now)?;
         let waiting = Arc::new(Queue::new(options.queue));
         let reach = Arc::default();

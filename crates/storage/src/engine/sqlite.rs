@@ -9,8 +9,8 @@ mod writer;
 
 use crate::connection::{Connection, Mode};
 use crate::error::{BackupError, OpenError, StorageError};
-use crate::ids::Ids;
 use crate::job::Job;
+use crate::node::Node;
 use crate::queue::{Queue, Refused};
 use crate::schema::{self, Dialect};
 use crate::store::Options;
@@ -37,10 +37,10 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(crate) fn open(path: &Path, options: &Options, ids: &Arc<Ids>, now: Timestamp) -> Result<Self, OpenError> {
+    pub(crate) fn open(path: &Path, options: &Options, node: &Arc<Node>, now: Timestamp) -> Result<Self, OpenError> {
         let lock = files::claim(path, options.create)?;
         let driver = driver::open(path, Access::Write).map_err(|error| OpenError::Engine(error.to_string()))?;
-        let mut connection = Connection::new(driver, ids.clone());
+        let mut connection = Connection::new(driver, node.clone());
         schema::prepare(&mut connection, &DIALECT, options.migrate, now)?;
 
         let waiting = Arc::new(Queue::new(options.queue));
@@ -55,7 +55,7 @@ impl Sqlite {
         Ok(Self {
             path: path.to_owned(),
             waiting,
-            readers: Readers::new(path.to_owned(), ids.clone()),
+            readers: Readers::new(path.to_owned(), node.clone()),
             writer: Mutex::new(Some(writer)),
         })
     }

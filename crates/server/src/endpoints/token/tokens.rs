@@ -34,7 +34,7 @@ pub(crate) struct Tokens<'a> {
 async fn keep(here: &Here, client: &Client) -> Result<(), Failure> {
     let row = client.row;
     if client.dynamic.is_some_and(|dynamic| dynamic.unused_until.is_some())
-        && !here.write_clients(move |tx| tx.keep_client(row)).await?
+        && !here.write(move |tx| tx.keep_client(row)).await?
     {
         return Err(client_auth::unknown_client().into());
     }

@@ -3,7 +3,7 @@
 use super::driver::Session;
 use crate::connection::Connection;
 use crate::error::OpenError;
-use crate::ids::Ids;
+use crate::node::Node;
 use grantry_protocol::types::Secret;
 use postgres::config::{Config, Host, SslMode};
 use rustls::ClientConfig;
@@ -27,11 +27,11 @@ const SETTINGS: &str = "SET statement_timeout = '10s'; SET idle_in_transaction_s
 pub(super) struct Connector {
     config: Config,
     tls: MakeRustlsConnect,
-    ids: Arc<Ids>,
+    node: Arc<Node>,
 }
 
 impl Connector {
-    pub(super) fn new(url: &Secret<String>, ids: Arc<Ids>) -> Result<Self, OpenError> {
+    pub(super) fn new(url: &Secret<String>, node: Arc<Node>) -> Result<Self, OpenError> {
         let url = url.expose();
         let mut config: Config = url.parse().map_err(|_| OpenError::Engine("its URL cannot be read".to_owned()))?;
         if config.get_connect_timeout().is_none() {
@@ -45,13 +45,13 @@ impl Connector {
         if !url.contains("sslmode=") && config.get_hosts().iter().all(is_this_machine) {
             config.ssl_mode(SslMode::Disable);
         }
-        Ok(Self { config, tls: tls()?, ids })
+        Ok(Self { config, tls: tls()?, node })
     }
 
     pub(super) fn connect(&self) -> Result<Connection, postgres::Error> {
         let mut client = self.config.connect(self.tls.clone())?;
         client.batch_execute(SETTINGS)?;
-        Ok(Connection::new(Box::new(Session::new(client)), self.ids.clone()))
+        Ok(Connection::new(Box::new(Session::new(client)), self.node.clone()))
     }
 }
 

@@ -42,6 +42,7 @@ impl Worker {
                 return Err(StorageError::Unavailable);
             };
             let outcome = once(&mut connection, task);
+            connection.note_changes();
             if outcome != Err(Failure::Closed) && outcome != Err(Failure::Broken) {
                 self.connection = Some(connection);
             }

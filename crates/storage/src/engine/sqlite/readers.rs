@@ -2,20 +2,20 @@
 
 use super::driver::{self, Access};
 use crate::connection::{Connection, Failure};
-use crate::ids::Ids;
+use crate::node::Node;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Connections that nobody uses just now; none at all once it is closed.
 pub(super) struct Readers {
     path: PathBuf,
-    ids: Arc<Ids>,
+    node: Arc<Node>,
     idle: Mutex<Option<Vec<Connection>>>,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf, ids: Arc<Ids>) -> Self {
-        Self { path, ids, idle: Mutex::new(Some(Vec::new())) }
+    pub(super) fn new(path: PathBuf, node: Arc<Node>) -> Self {
+        Self { path, node, idle: Mutex::new(Some(Vec::new())) }
     }
 
     /// Lends a connection to `work`. One that broke is not lent again.
@@ -37,7 +37,7 @@ impl Readers {
 
     fn open(&self) -> Result<Connection, Failure> {
         match driver::open(&self.path, Access::Read) {
-            Ok(driver) => Ok(Connection::new(driver, self.ids.clone())),
+            Ok(driver) => Ok(Connection::new(driver, self.node.clone())),
             Err(error) => {
                 tracing::error!(cause = %error, "SQLite could not open a connection for reading");
                 Err(Failure::Broken)

@@ -40,6 +40,7 @@ fn write(connection: &mut Connection, mut jobs: Vec<Box<dyn Job>>) {
     if outcomes.is_err() {
         undo(connection);
     }
+    connection.note_changes();
     let mut outcomes = outcomes.unwrap_or_default().into_iter();
     for job in jobs {
         job.answer(outcomes.next().unwrap_or(Err(StorageError::Unavailable)));
