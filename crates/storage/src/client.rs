@@ -52,7 +52,7 @@ macro_rules! select_clients {
 }
 
 impl FromRow for WithSecret {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         let client = Client {
             row: row.take()?,
             client_id: row.take()?,

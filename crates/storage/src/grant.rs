@@ -48,19 +48,19 @@ macro_rules! select_standing {
 }
 
 impl FromRow for Grant {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self {
             id: row.take()?,
             user: row.take()?,
             client: row.take()?,
             session: row.take()?,
-            grant_type: row.take_as(|text| GrantType::parse(&text))?,
+            grant_type: row.take_as(GrantType::parse)?,
             scope: row.take()?,
             auth_time: row.take()?,
             redirect_uri: row.take()?,
             code_challenge: row.take()?,
             openid: row.take_json_or_none()?,
-            state: row.take_as(|text| Some(GrantState::parse(&text)))?,
+            state: row.take_as(|text| Some(GrantState::parse(text)))?,
             generation: row.take()?,
             rotated_at: row.take()?,
             created_at: row.take()?,
@@ -72,13 +72,13 @@ impl FromRow for Grant {
 }
 
 impl FromRow for Redeemed {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Grant::from_row(row).map(|grant| Self { grant })
     }
 }
 
 impl FromRow for Standing {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self {
             grant: Grant::from_row(row)?,
             client_id: row.take()?,

@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::engine::Engine;
-use crate::error::{BackupError, OpenError, Result, StorageError};
+use crate::error::{BackupError, OpenError, Result};
 use crate::ids::Ids;
 use crate::instance::Instance;
 use crate::job::{Unawaited, awaited};
@@ -11,11 +11,6 @@ use crate::tx::Tx;
 use grantry_protocol::WorkspaceId;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::oneshot;
-
-/// The longest that anyone waits for the database.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How to open a store.
 #[derive(Clone, Copy, Debug)]
@@ -41,18 +36,6 @@ struct Open(Engine);
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.close();
-    }
-}
-
-/// The answer, unless it takes too long: a database that hangs is one that is away. Whether a write was done is not known then.
-async fn within_reason<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
-    match tokio::time::timeout(PATIENCE, answer).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(StorageError::Unavailable),
-        Err(_) => {
-            tracing::error!("the database took too long to answer");
-            Err(StorageError::Unavailable)
-        }
     }
 }
 
@@ -97,9 +80,7 @@ impl Store {
         T: Send + 'static,
         W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
     {
-        let (job, answer) = awaited(work);
-        self.0.0.read(job);
-        within_reason(answer).await
+        self.0.0.read(work).await
     }
 
     /// Runs work across workspaces as one transaction.
@@ -108,9 +89,7 @@ impl Store {
         T: Send + 'static,
         W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
     {
-        let (job, answer) = awaited(work);
-        self.0.0.write(job);
-        within_reason(answer).await
+        awaited(work, |job| self.0.0.write(job)).await
     }
 
     /// Whether the database takes writes, in the time that the work before it needs.

@@ -61,9 +61,12 @@ impl Sqlite {
     }
 
     /// Reads at once, in the caller's thread: a point read costs less than handing it over.
-    pub(crate) fn read(&self, mut job: Box<dyn Job>) {
-        let outcome = self.readers.with(|connection| connection.attempt(job.as_mut(), Mode::Read));
-        job.answer(outcome.map_err(StorageError::from));
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let outcome = self.readers.with(|connection| connection.attempt(Mode::Read, work));
+        outcome.map_err(StorageError::from)
     }
 
     pub(crate) fn write(&self, job: Box<dyn Job>) {
