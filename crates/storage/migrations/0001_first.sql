@@ -1,6 +1,6 @@
 -- One text for both engines: words are TEXT, BIGINT and BLOB only, times are seconds since the Unix epoch, flags are
--- nullable times. Every key begins with the workspace. Rows are removed by name, so there are no foreign keys to check
--- on every write.
+-- nullable times. Every key begins with the workspace; on SQLite a row id is a key by itself (0024). Rows are removed by name,
+-- so there are no foreign keys to check on every write.
 
 CREATE TABLE meta (
     name TEXT NOT NULL PRIMARY KEY,

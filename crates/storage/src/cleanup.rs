@@ -69,7 +69,7 @@ const UNUSED_CLIENTS: &str = "DELETE FROM clients WHERE unused_until < $1 AND (w
 struct Unused(WorkspaceId, ClientRow);
 
 impl FromRow for Unused {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self(row.take()?, row.take()?))
     }
 }

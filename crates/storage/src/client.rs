@@ -52,7 +52,7 @@ macro_rules! select_clients {
 }
 
 impl FromRow for WithSecret {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         let client = Client {
             row: row.take()?,
             client_id: row.take()?,
@@ -128,6 +128,12 @@ impl Tx<'_> {
     pub fn find_client_by_row(&mut self, row: ClientRow) -> Result<Option<Client>> {
         let rows = self.rows(select_clients!("AND id = $2", ""), &[row.into()])?;
         Ok(gather(rows).pop())
+    }
+
+    /// The public identifier of the client in this row, if the client may be used.
+    pub fn find_enabled_client_id(&mut self, row: ClientRow) -> Result<Option<String>> {
+        let sql = "SELECT client_id FROM clients WHERE workspace_id = $1 AND id = $2 AND disabled_at IS NULL";
+        self.row(sql, &[row.into()])
     }
 
     /// Changes what is registered about a client. False: there is no such client.

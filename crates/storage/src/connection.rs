@@ -1,7 +1,6 @@
 //! One connection to a database, whichever it is: statements in, rows out, and what became of a unit of work.
 
 use crate::error::{Result, StorageError};
-use crate::job::Job;
 use crate::node::Node;
 use crate::value::{FromRow, Row, Value};
 use grantry_protocol::WorkspaceId;
@@ -12,10 +11,14 @@ use std::sync::Arc;
 /// time, so it is left out there.
 pub(crate) const HELD: &str = "\n             FOR NO KEY UPDATE";
 
+/// Reads a row while its engine has it.
+pub(crate) type Reading<'a> = &'a mut dyn FnMut(Row<'_>) -> Result<()>;
+
 /// What each engine can do.
 pub(crate) trait Driver: Send {
-    /// Runs a statement and brings back its rows.
-    fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> std::result::Result<Vec<Row>, Failure>;
+    /// Runs a statement and hands each of its rows to `read`.
+    fn query(&mut self, sql: &'static str, values: &[Value<'_>], read: Reading<'_>)
+    -> std::result::Result<(), Failure>;
     /// Runs a statement and counts the rows it changed.
     fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> std::result::Result<u64, Failure>;
     /// Runs statements without parameters.
@@ -74,14 +77,21 @@ impl Connection {
 
     /// All rows of a statement.
     pub(crate) fn rows<T: FromRow>(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<T>> {
-        let found = self.allow(sql).and_then(|()| self.driver.query(sql, values));
-        let mut rows = found.map_err(|failure| self.failed(failure))?;
-        rows.iter_mut().map(T::from_row).collect()
+        let mut rows = Vec::new();
+        self.query(sql, values, &mut |mut row| T::from_row(&mut row).map(|row| rows.push(row)))?;
+        Ok(rows)
     }
 
-    /// The first row of a statement.
+    /// The row of a statement that finds one at most.
     pub(crate) fn row<T: FromRow>(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<T>> {
-        Ok(self.rows(sql, values)?.into_iter().next())
+        let mut found = None;
+        self.query(sql, values, &mut |mut row| T::from_row(&mut row).map(|row| found = Some(row)))?;
+        Ok(found)
+    }
+
+    fn query(&mut self, sql: &'static str, values: &[Value<'_>], read: Reading<'_>) -> Result<()> {
+        let found = self.allow(sql).and_then(|()| self.driver.query(sql, values, read));
+        found.map_err(|failure| self.failed(failure))
     }
 
     /// How many rows a statement changed.
@@ -96,10 +106,14 @@ impl Connection {
     }
 
     /// Runs a unit of work once, between a beginning and an end that the engine sees to.
-    pub(crate) fn attempt(&mut self, job: &mut dyn Job, mode: Mode) -> std::result::Result<(), Failure> {
+    pub(crate) fn attempt<T>(
+        &mut self,
+        mode: Mode,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> std::result::Result<T, Failure> {
         self.mode = mode;
         self.failure = None;
-        let ran = catch_unwind(AssertUnwindSafe(|| job.run(self)));
+        let ran = catch_unwind(AssertUnwindSafe(|| work(self)));
         if self.failure == Some(Failure::IdTaken) {
             self.node.ids.leap();
         }

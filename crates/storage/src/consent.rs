@@ -26,7 +26,7 @@ pub struct ConnectedApp {
 const ATTEMPTS: usize = 100;
 
 impl FromRow for Consent {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self { user: row.take()?, client: row.take()?, scope: row.take()?, granted_at: row.take()? })
     }
 }
@@ -39,7 +39,7 @@ struct Connection {
 }
 
 impl FromRow for Connection {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         let app = ConnectedApp {
             client_id: row.take()?,
             name: row.take()?,

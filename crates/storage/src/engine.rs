@@ -4,8 +4,9 @@ mod postgres;
 mod sqlite;
 
 use crate::database::Database;
-use crate::error::{BackupError, OpenError};
-use crate::job::Job;
+use crate::error::{BackupError, OpenError, Result};
+use crate::instance::Instance;
+use crate::job::{Job, awaited};
 use crate::node::Node;
 use crate::store::Options;
 use grantry_protocol::Timestamp;
@@ -24,7 +25,7 @@ impl Engine {
         options: &Options,
         node: &Arc<Node>,
         now: Timestamp,
-    ) -> Result<Self, OpenError> {
+    ) -> std::result::Result<Self, OpenError> {
         match database {
             Database::Sqlite(path) => sqlite::Sqlite::open(path, options, node, now).map(Self::Sqlite),
             Database::Postgres(url) => postgres::Postgres::open(url, options, node, now).map(Self::Postgres),
@@ -36,11 +37,15 @@ impl Engine {
         matches!(self, Self::Postgres(_))
     }
 
-    /// Runs a job that only reads, and answers it.
-    pub(crate) fn read(&self, job: Box<dyn Job>) {
+    /// Runs work that only reads.
+    pub(crate) async fn read<T, W>(&self, mut work: W) -> Result<T>
+    where
+        T: Send + 'static,
+        W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
+    {
         match self {
-            Self::Sqlite(sqlite) => sqlite.read(job),
-            Self::Postgres(postgres) => postgres.read(job),
+            Self::Sqlite(sqlite) => sqlite.read(|connection| work(&mut Instance::new(connection))),
+            Self::Postgres(postgres) => awaited(work, |job| postgres.read(job)).await,
         }
     }
 
@@ -59,7 +64,7 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn backup(&self, to: PathBuf) -> Result<(), BackupError> {
+    pub(crate) async fn backup(&self, to: PathBuf) -> std::result::Result<(), BackupError> {
         match self {
             Self::Sqlite(sqlite) => sqlite.backup(to).await,
             Self::Postgres(_) => Err(BackupError::UsePgDump),

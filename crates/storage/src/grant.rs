@@ -48,19 +48,19 @@ macro_rules! select_standing {
 }
 
 impl FromRow for Grant {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self {
             id: row.take()?,
             user: row.take()?,
             client: row.take()?,
             session: row.take()?,
-            grant_type: row.take_as(|text| GrantType::parse(&text))?,
+            grant_type: row.take_as(GrantType::parse)?,
             scope: row.take()?,
             auth_time: row.take()?,
             redirect_uri: row.take()?,
             code_challenge: row.take()?,
             openid: row.take_json_or_none()?,
-            state: row.take_as(|text| Some(GrantState::parse(&text)))?,
+            state: row.take_as(|text| Some(GrantState::parse(text)))?,
             generation: row.take()?,
             rotated_at: row.take()?,
             created_at: row.take()?,
@@ -71,14 +71,8 @@ impl FromRow for Grant {
     }
 }
 
-impl FromRow for Redeemed {
-    fn from_row(row: &mut Row) -> Result<Self> {
-        Grant::from_row(row).map(|grant| Self { grant })
-    }
-}
-
 impl FromRow for Standing {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self {
             grant: Grant::from_row(row)?,
             client_id: row.take()?,
@@ -143,38 +137,30 @@ impl Tx<'_> {
 
     /// Redeems a code: pending becomes active, once. None: another request was faster.
     pub fn redeem(&mut self, approved: &authorization_code::Approved) -> Result<Option<Redeemed>> {
-        let sql = concat!(
+        let (grant, now) = (approved.grant(), approved.now());
+        let (expires_at, refresh_until) = (approved.expires_at(), approved.refresh_until());
+        let redeemed = self.execute(
             "UPDATE grants SET state = 'active', expires_at = $3, refresh_until = $4, last_used_at = $5
-             WHERE workspace_id = $1 AND id = $2 AND state = 'pending' RETURNING ",
-            grant_columns!()
-        );
-        self.row(
-            sql,
-            &[
-                approved.grant_id().into(),
-                approved.expires_at().into(),
-                approved.refresh_until().into(),
-                approved.now().into(),
-            ],
-        )
+             WHERE workspace_id = $1 AND id = $2 AND state = 'pending'",
+            &[grant.id.into(), expires_at.into(), refresh_until.into(), now.into()],
+        )?;
+        let state = GrantState::Active;
+        let grant = || Grant { state, expires_at, refresh_until, last_used_at: Some(now), ..grant.clone() };
+        Ok((redeemed > 0).then(|| Redeemed { grant: grant() }))
     }
 
     /// Rotates a refresh token: the presented generation makes way for the next, once. None: another request was faster.
     pub fn rotate(&mut self, approved: &refresh_token::Approved) -> Result<Option<Grant>> {
-        let sql = concat!(
+        let (grant, presented) = (approved.grant(), approved.presented_generation());
+        let (expires_at, now) = (approved.expires_at(), approved.now());
+        let rotated = self.execute(
             "UPDATE grants SET generation = generation + 1, rotated_at = $4, last_used_at = $4, expires_at = $5
-             WHERE workspace_id = $1 AND id = $2 AND state = 'active' AND generation = $3 RETURNING ",
-            grant_columns!()
-        );
-        self.row(
-            sql,
-            &[
-                approved.grant_id().into(),
-                approved.presented_generation().into(),
-                approved.now().into(),
-                approved.expires_at().into(),
-            ],
-        )
+             WHERE workspace_id = $1 AND id = $2 AND state = 'active' AND generation = $3",
+            &[grant.id.into(), presented.into(), now.into(), expires_at.into()],
+        )?;
+        let (generation, at) = (presented + 1, Some(now));
+        let grant = || Grant { generation, rotated_at: at, last_used_at: at, expires_at, ..grant.clone() };
+        Ok((rotated > 0).then(grant))
     }
 
     /// Notes that a grant was used, by a client that does not rotate.

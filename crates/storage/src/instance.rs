@@ -36,10 +36,10 @@ macro_rules! select_workspaces {
 }
 
 impl FromRow for Workspace {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self {
             id: row.take()?,
-            slug: row.take_as(|text| Slug::parse(&text).ok())?,
+            slug: row.take_as(|text| Slug::parse(text).ok())?,
             name: row.take()?,
             policy: row.take_json()?,
             scopes: ScopeDefinition::with_standard(row.take_json()?),

@@ -3,7 +3,11 @@
 use crate::connection::Connection;
 use crate::error::{Result, StorageError};
 use crate::instance::Instance;
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// The longest that anyone waits for the database.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Work that an engine runs, more than once if it must, and answers when it is certain.
 pub(crate) trait Job: Send {
@@ -19,14 +23,23 @@ struct Awaited<T, W> {
     reply: oneshot::Sender<Result<T>>,
 }
 
-/// A job, and where its answer arrives.
-pub(crate) fn awaited<T, W>(work: W) -> (Box<dyn Job>, oneshot::Receiver<Result<T>>)
+/// Has work done elsewhere, and waits for its answer; not too long: a database that hangs is one that is away. Whether a write was
+/// done is not known then.
+pub(crate) async fn awaited<T, W>(work: W, hand_over: impl FnOnce(Box<dyn Job>)) -> Result<T>
 where
     T: Send + 'static,
     W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    (Box::new(Awaited { work, value: None, reply }), answer)
+    hand_over(Box::new(Awaited { work, value: None, reply }));
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(StorageError::Unavailable),
+        Err(_) => {
+            tracing::error!("the database took too long to answer");
+            Err(StorageError::Unavailable)
+        }
+    }
 }
 
 impl<T: Send, W: FnMut(&mut Instance<'_>) -> Result<T> + Send> Job for Awaited<T, W> {

@@ -50,8 +50,8 @@ macro_rules! select_keys {
 }
 
 impl FromRow for Key {
-    fn from_row(row: &mut Row) -> Result<Self> {
-        let (purpose, number) = (row.take_as(|text| KeyPurpose::parse(&text))?, row.take()?);
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        let (purpose, number) = (row.take_as(KeyPurpose::parse)?, row.take()?);
         let algorithm = row.take::<Option<String>>()?.unwrap_or_default();
         Ok(Self {
             purpose,

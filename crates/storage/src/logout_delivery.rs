@@ -44,7 +44,7 @@ macro_rules! delivery_columns {
 }
 
 impl FromRow for LogoutDelivery {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self {
             id: row.take()?,
             client: row.take()?,
@@ -71,7 +71,7 @@ pub struct DueDelivery {
 }
 
 impl FromRow for DueDelivery {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self { workspace: row.take()?, slug: row.take()?, delivery: LogoutDelivery::from_row(row)? })
     }
 }

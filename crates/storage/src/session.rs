@@ -41,7 +41,7 @@ macro_rules! select_sessions {
 }
 
 impl FromRow for Session {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self {
             id: row.take()?,
             sid: row.take()?,
@@ -59,7 +59,7 @@ impl FromRow for Session {
 struct WithUser(Session, User);
 
 impl FromRow for WithUser {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self(Session::from_row(row)?, User::from_row(row)?))
     }
 }

@@ -14,7 +14,7 @@ struct Left {
 }
 
 impl FromRow for Left {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self { sid: row.take()?, client: row.take()? })
     }
 }

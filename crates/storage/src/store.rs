@@ -4,7 +4,7 @@ use crate::changes::{Changes, Moment};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::engine::Engine;
-use crate::error::{BackupError, OpenError, Result, StorageError};
+use crate::error::{BackupError, OpenError, Result};
 use crate::ids::Ids;
 use crate::instance::Instance;
 use crate::job::{Unawaited, awaited};
@@ -13,11 +13,6 @@ use crate::tx::Tx;
 use grantry_protocol::WorkspaceId;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::oneshot;
-
-/// The longest that anyone waits for the database.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How to open a store.
 #[derive(Clone, Copy, Debug)]
@@ -46,18 +41,6 @@ struct Open {
 impl Drop for Open {
     fn drop(&mut self) {
         self.engine.close();
-    }
-}
-
-/// The answer, unless it takes too long: a database that hangs is one that is away. Whether a write was done is not known then.
-async fn within_reason<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
-    match tokio::time::timeout(PATIENCE, answer).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(StorageError::Unavailable),
-        Err(_) => {
-            tracing::error!("the database took too long to answer");
-            Err(StorageError::Unavailable)
-        }
     }
 }
 
@@ -103,9 +86,7 @@ impl Store {
         T: Send + 'static,
         W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
     {
-        let (job, answer) = awaited(work);
-        self.0.engine.read(job);
-        within_reason(answer).await
+        self.0.engine.read(work).await
     }
 
     /// Runs work across workspaces as one transaction.
@@ -114,9 +95,7 @@ impl Store {
         T: Send + 'static,
         W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
     {
-        let (job, answer) = awaited(work);
-        self.0.engine.write(job);
-        within_reason(answer).await
+        awaited(work, |job| self.0.engine.write(job)).await
     }
 
     /// Before whatever this process changes from here on.

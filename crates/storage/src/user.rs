@@ -40,7 +40,7 @@ macro_rules! select_users {
 }
 
 impl FromRow for User {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self {
             id: row.take()?,
             subject: row.take()?,
@@ -57,7 +57,7 @@ impl FromRow for User {
 struct WithPassword(User, Option<String>);
 
 impl FromRow for WithPassword {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self(User::from_row(row)?, row.take()?))
     }
 }

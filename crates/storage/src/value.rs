@@ -5,7 +5,7 @@ use grantry_protocol::{ClientRow, GrantId, Scope, SessionId, Timestamp, UserId, 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A parameter of a statement.
+/// A parameter of a statement, or what a column holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
     Null,
@@ -44,43 +44,54 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     }
 }
 
-/// What a column holds.
-#[derive(Debug)]
-pub(crate) enum Cell {
-    Null,
-    Integer(i64),
-    Text(String),
-    Blob(Vec<u8>),
+/// A row, where its engine has it.
+pub(crate) trait Columns {
+    /// What this column holds; none: nothing that a table of ours can hold.
+    fn column(&self, position: usize) -> Option<Value<'_>>;
 }
 
-/// The cells of a row, taken from left to right.
-#[derive(Debug)]
-pub(crate) struct Row(std::vec::IntoIter<Cell>);
+/// The columns of a row, taken from left to right.
+pub(crate) struct Row<'a> {
+    columns: &'a dyn Columns,
+    next: usize,
+}
 
-impl Row {
-    pub(crate) fn new(cells: Vec<Cell>) -> Self {
-        Self(cells.into_iter())
+impl<'a> Row<'a> {
+    pub(crate) fn new(columns: &'a dyn Columns) -> Self {
+        Self { columns, next: 0 }
     }
 
-    /// The next cell.
-    pub(crate) fn take<T: FromCell>(&mut self) -> Result<T> {
-        self.0.next().and_then(T::from_cell).ok_or_else(unreadable)
+    fn value(&mut self) -> Option<Value<'a>> {
+        let value = self.columns.column(self.next);
+        self.next += 1;
+        value
     }
 
-    /// The next cell, which holds JSON.
+    /// The next column.
+    pub(crate) fn take<T: FromValue>(&mut self) -> Result<T> {
+        self.value().and_then(T::from_value).ok_or_else(unreadable)
+    }
+
+    /// The next column, which holds JSON.
     pub(crate) fn take_json<T: DeserializeOwned>(&mut self) -> Result<T> {
-        serde_json::from_str(&self.take::<String>()?).map_err(|_| unreadable())
+        self.take_as(|text| serde_json::from_str(text).ok())
     }
 
-    /// The next cell, which holds JSON or nothing.
+    /// The next column, which holds JSON or nothing.
     pub(crate) fn take_json_or_none<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
-        let text: Option<String> = self.take()?;
-        text.map(|text| serde_json::from_str(&text).map_err(|_| unreadable())).transpose()
+        match self.value() {
+            Some(Value::Null) => Ok(None),
+            Some(Value::Text(text)) => serde_json::from_str(text).map(Some).map_err(|_| unreadable()),
+            _ => Err(unreadable()),
+        }
     }
 
-    /// The next cell, read by `read`.
-    pub(crate) fn take_as<T>(&mut self, read: impl FnOnce(String) -> Option<T>) -> Result<T> {
-        read(self.take()?).ok_or_else(unreadable)
+    /// The next column, which holds text, read by `read`.
+    pub(crate) fn take_as<T>(&mut self, read: impl FnOnce(&str) -> Option<T>) -> Result<T> {
+        match self.value() {
+            Some(Value::Text(text)) => read(text).ok_or_else(unreadable),
+            _ => Err(unreadable()),
+        }
     }
 }
 
@@ -97,38 +108,38 @@ pub(crate) fn unreadable() -> StorageError {
     StorageError::Unavailable
 }
 
-/// Reads a cell.
-pub(crate) trait FromCell: Sized {
-    fn from_cell(cell: Cell) -> Option<Self>;
+/// Reads what a column holds.
+pub(crate) trait FromValue: Sized {
+    fn from_value(value: Value<'_>) -> Option<Self>;
 }
 
-impl FromCell for i64 {
-    fn from_cell(cell: Cell) -> Option<Self> {
-        if let Cell::Integer(integer) = cell { Some(integer) } else { None }
+impl FromValue for i64 {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        if let Value::Integer(integer) = value { Some(integer) } else { None }
     }
 }
 
-impl FromCell for String {
-    fn from_cell(cell: Cell) -> Option<Self> {
-        if let Cell::Text(text) = cell { Some(text) } else { None }
+impl FromValue for String {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        if let Value::Text(text) = value { Some(text.to_owned()) } else { None }
     }
 }
 
-impl FromCell for Vec<u8> {
-    fn from_cell(cell: Cell) -> Option<Self> {
-        if let Cell::Blob(bytes) = cell { Some(bytes) } else { None }
+impl FromValue for Vec<u8> {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        if let Value::Blob(bytes) = value { Some(bytes.to_vec()) } else { None }
     }
 }
 
-impl FromCell for Scope {
-    fn from_cell(cell: Cell) -> Option<Self> {
-        Scope::parse(&String::from_cell(cell)?).ok()
+impl FromValue for Scope {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        if let Value::Text(text) = value { Scope::parse(text).ok() } else { None }
     }
 }
 
-impl<T: FromCell> FromCell for Option<T> {
-    fn from_cell(cell: Cell) -> Option<Self> {
-        if let Cell::Null = cell { Some(None) } else { T::from_cell(cell).map(Some) }
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        if let Value::Null = value { Some(None) } else { T::from_value(value).map(Some) }
     }
 }
 
@@ -141,9 +152,9 @@ macro_rules! integer {
             }
         }
 
-        impl FromCell for $name {
-            fn from_cell(cell: Cell) -> Option<Self> {
-                i64::from_cell(cell).map($from)
+        impl FromValue for $name {
+            fn from_value(value: Value<'_>) -> Option<Self> {
+                i64::from_value(value).map($from)
             }
         }
     };
@@ -158,11 +169,11 @@ integer!(GrantId, |id: GrantId| id.0, GrantId);
 
 /// A whole row as one value; the columns are those of the statement, in its order.
 pub(crate) trait FromRow: Sized {
-    fn from_row(row: &mut Row) -> Result<Self>;
+    fn from_row(row: &mut Row<'_>) -> Result<Self>;
 }
 
-impl<T: FromCell> FromRow for T {
-    fn from_row(row: &mut Row) -> Result<Self> {
+impl<T: FromValue> FromRow for T {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         row.take()
     }
 }

@@ -8,7 +8,7 @@ use grantry_protocol::workspace::Policy;
 struct WithPolicy(Policy);
 
 impl FromRow for WithPolicy {
-    fn from_row(row: &mut Row) -> Result<Self> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
         row.take_json().map(Self)
     }
 }

@@ -158,7 +158,7 @@ pub struct Question {
 
 impl Question {
     /// The client that asks.
-    pub const fn client(&self) -> &Client {
+    pub fn client(&self) -> &Client {
         self.request.client()
     }
 
@@ -210,7 +210,7 @@ pub struct Authorized {
 
 impl Authorized {
     /// The client it was given to.
-    pub const fn client(&self) -> &Client {
+    pub fn client(&self) -> &Client {
         self.request.client()
     }
 

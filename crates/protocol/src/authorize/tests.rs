@@ -16,7 +16,7 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const ISSUER: &str = "https://grantry.test/acme";
 
 fn asked(query: &str, client: Option<Client>) -> Result<ValidRequest, Refusal> {
-    validate(&Params::parse(query.as_bytes()).unwrap(), &workspace(), client, ISSUER)
+    validate(&Params::parse(query.as_bytes()).unwrap(), &workspace(), client.map(Into::into), ISSUER)
 }
 
 fn told(refusal: Result<ValidRequest, Refusal>) -> (&'static str, ErrorCode) {
@@ -107,7 +107,7 @@ fn s4_1_2_1_a_parameter_that_is_there_twice_is_refused_and_never_leads_anywhere(
         ("response_type=code", "redirected"),
     ] {
         let params = Params::parse_telling(format!("{good}&{twice}").as_bytes()).unwrap();
-        let refusal = validate(&params, &workspace(), Some(client()), ISSUER);
+        let refusal = validate(&params, &workspace(), Some(client().into()), ISSUER);
         assert!(format!("{refusal:?}").contains("more than once"), "{refusal:?}");
         assert_eq!(told(refusal), (how, ErrorCode::InvalidRequest), "{twice}");
     }
@@ -134,7 +134,7 @@ fn rfc9700_s2_1_2_a_response_type_needs_each_of_its_grants_from_the_workspace_an
         workspace.policy.grant_types.remove(&missing);
         narrow.registration.grant_types.remove(&missing);
         let params = Params::parse(query.as_bytes()).unwrap();
-        let said = told(validate(&params, &workspace, Some(client()), ISSUER));
+        let said = told(validate(&params, &workspace, Some(client().into()), ISSUER));
         assert_eq!(said, ("redirected", code), "{response_type} in the workspace");
         let said = told(asked(&query, Some(narrow)));
         assert_eq!(said, ("redirected", ErrorCode::UnauthorizedClient), "{response_type} of the app");
@@ -217,7 +217,7 @@ fn rfc8252_s8_6_what_any_program_could_receive_and_use_is_asked_about_each_time(
         let mut workspace = workspace();
         workspace.scopes = ScopeDefinition::with_standard(workspace.scopes);
         client.registration.scope = workspace.scope_names();
-        let request = validate(&Params::parse(query.as_bytes()).unwrap(), &workspace, Some(client), ISSUER);
+        let request = validate(&Params::parse(query.as_bytes()).unwrap(), &workspace, Some(client.into()), ISSUER);
         match decided(request.unwrap(), Some(&person()), Some(&agreed("openid"))) {
             Decision::Ask(_) => "ask",
             Decision::Answer(_) => "answer",
@@ -334,7 +334,7 @@ mod openid {
         workspace.scopes = ScopeDefinition::with_standard(workspace.scopes);
         let mut client = client();
         client.registration.scope = workspace.scope_names();
-        validate(&Params::parse(query.as_bytes()).unwrap(), &workspace, Some(client), ISSUER)
+        validate(&Params::parse(query.as_bytes()).unwrap(), &workspace, Some(client.into()), ISSUER)
     }
 
     fn with(more: &str) -> ValidRequest {
@@ -512,7 +512,7 @@ mod openid {
             client.registration.scope = Scope::parse(may_have).unwrap();
             let query = format!(r#"{CODE}&claims={{"userinfo":{{"email":null}},"id_token":{{"name":null}}}}"#);
             let params = Params::parse(query.as_bytes()).unwrap();
-            validate(&params, &workspace, Some(client), ISSUER).unwrap().asked().to_string()
+            validate(&params, &workspace, Some(client.into()), ISSUER).unwrap().asked().to_string()
         };
         assert_eq!(asked("openid"), "openid");
         assert_eq!(asked("email openid"), "email openid");

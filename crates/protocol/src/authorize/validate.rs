@@ -10,6 +10,7 @@ use crate::pkce;
 use crate::rule::OpenId;
 use crate::scope::{RequestedScope, Scope};
 use crate::workspace::Workspace;
+use std::sync::Arc;
 
 /// A refusal, and who learns of it (RFC 6749 §4.1.2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum Refusal {
 /// A request that passed every check of form. Made only by [`validate`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValidRequest {
-    pub(super) client: Client,
+    pub(super) client: Arc<Client>,
     pub(super) target: RedirectTarget,
     pub(super) response_type: ResponseType,
     pub(super) scope: Scope,
@@ -34,7 +35,7 @@ pub struct ValidRequest {
 
 impl ValidRequest {
     /// The client that asks.
-    pub const fn client(&self) -> &Client {
+    pub fn client(&self) -> &Client {
         &self.client
     }
 
@@ -68,7 +69,7 @@ impl ValidRequest {
 pub fn validate(
     params: &Params,
     workspace: &Workspace,
-    client: Option<Client>,
+    client: Option<Arc<Client>>,
     issuer: &str,
 ) -> Result<ValidRequest, Refusal> {
     let client = check_client(params, client).map_err(Refusal::Show)?;
@@ -96,7 +97,7 @@ pub fn validate(
 
 /// A refusal of a request that could not be read as far as [`validate`] needs it, because of its request object: the client is
 /// told where what could be read names it and its redirect URI.
-pub fn refuse(params: &Params, client: Option<Client>, issuer: &str, error: OAuthError) -> Refusal {
+pub fn refuse(params: &Params, client: Option<Arc<Client>>, issuer: &str, error: OAuthError) -> Refusal {
     let redirect_uri = check_client(params, client).and_then(|client| check_redirect_uri(params, &client));
     match redirect_uri {
         Ok(redirect_uri) => Refusal::Redirect(Box::new(target(params, redirect_uri, issuer)), error),
@@ -112,7 +113,7 @@ fn target(params: &Params, redirect_uri: String, issuer: &str) -> RedirectTarget
     RedirectTarget::new(redirect_uri, mode.unwrap_or(usual), params.get("state"), issuer)
 }
 
-fn check_client(params: &Params, client: Option<Client>) -> Result<Client, OAuthError> {
+fn check_client(params: &Params, client: Option<Arc<Client>>) -> Result<Arc<Client>, OAuthError> {
     // RFC 6749 §4.1.2.1: whoever is not clearly named is not told anything.
     if params.is_repeated("client_id") || params.is_repeated("redirect_uri") {
         params.check_repeated()?;

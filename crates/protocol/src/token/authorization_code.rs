@@ -3,11 +3,11 @@
 use super::{Terms, terms};
 use crate::client_auth::VerifiedClient;
 use crate::error::{ErrorCode, OAuthError, Rule};
-use crate::grant::{GrantState, Standing};
+use crate::grant::{Grant, GrantState, Standing};
 use crate::params::Params;
 use crate::pkce;
 use crate::sealed::AuthorizationCode;
-use crate::types::{GrantId, Timestamp};
+use crate::types::Timestamp;
 use crate::workspace::Workspace;
 
 const RULE: Rule = Rule::rfc(6749, "4.1.3");
@@ -16,7 +16,7 @@ const RULE: Rule = Rule::rfc(6749, "4.1.3");
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Everything is in order: redeem it.
-    Approved(Approved),
+    Approved(Box<Approved>),
     /// Refused; nothing changes.
     Refused(OAuthError),
     /// Refused, and the code is used up with it.
@@ -26,17 +26,17 @@ pub enum Verdict {
 }
 
 /// An exchange that passed every check. Storage redeems it, or finds that another request was faster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approved {
-    grant_id: GrantId,
+    grant: Grant,
     terms: Terms,
     now: Timestamp,
 }
 
 impl Approved {
-    /// The grant to redeem.
-    pub const fn grant_id(&self) -> GrantId {
-        self.grant_id
+    /// The grant to redeem, as it was when it was checked.
+    pub const fn grant(&self) -> &Grant {
+        &self.grant
     }
 
     /// When the grant ends, if it is not refreshed.
@@ -115,7 +115,7 @@ pub fn check(presented: Presented<'_>, workspace: &Workspace, now: Timestamp) ->
     if let Err(error) = pkce::check_verifier(grant.code_challenge.as_deref(), params.get("code_verifier")) {
         return Verdict::Burned(error);
     }
-    Verdict::Approved(Approved { grant_id: grant.id, terms: terms(client.client(), workspace, now), now })
+    Verdict::Approved(Box::new(Approved { grant: grant.clone(), terms: terms(client.client(), workspace, now), now }))
 }
 
 fn redirect_uri_agrees(asked: Option<&str>, presented: Option<&str>, client: &VerifiedClient) -> bool {
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::client::Client;
     use crate::sample::{NOW, client, pending, verified, workspace};
-    use crate::types::{ClientRow, GrantType, Seconds};
+    use crate::types::{ClientRow, GrantId, GrantType, Seconds};
 
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";

@@ -3,11 +3,11 @@
 use super::idle_end;
 use crate::client_auth::VerifiedClient;
 use crate::error::{ErrorCode, OAuthError, Rule};
-use crate::grant::Standing;
+use crate::grant::{Grant, Standing};
 use crate::params::Params;
 use crate::scope::{RequestedScope, Scope};
 use crate::sealed::RefreshToken;
-use crate::types::{GrantId, Timestamp};
+use crate::types::Timestamp;
 use crate::workspace::Workspace;
 
 const RULE: Rule = Rule::rfc(6749, "6");
@@ -30,7 +30,7 @@ pub enum Verdict {
 /// A refresh that passed every check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approved {
-    grant_id: GrantId,
+    grant: Grant,
     generation: i64,
     scope: Scope,
     expires_at: Timestamp,
@@ -38,9 +38,9 @@ pub struct Approved {
 }
 
 impl Approved {
-    /// The grant.
-    pub const fn grant_id(&self) -> GrantId {
-        self.grant_id
+    /// The grant, as it was when it was checked.
+    pub const fn grant(&self) -> &Grant {
+        &self.grant
     }
 
     /// The generation that was presented.
@@ -131,7 +131,7 @@ pub fn check(presented: Presented<'_>, workspace: &Workspace, now: Timestamp) ->
         Err(error) => return Verdict::Refused(OAuthError { rule: RULE, ..error }),
     };
     let expires_at = idle_end(&lifetimes, until, now);
-    let approved = Approved { grant_id: grant.id, generation: token.generation, scope, expires_at, now };
+    let approved = Approved { grant: grant.clone(), generation: token.generation, scope, expires_at, now };
     match (age, client.client().is_public()) {
         (0, true) => Verdict::Rotate(approved),
         (0, false) => Verdict::Keep(approved),

@@ -1,30 +1,25 @@
 //! RFC 6749 §3.1, OpenID Connect Core §3.1.2: `GET, POST W/oauth2/authorize`. No page is rendered here: it answers, or sends
 //! the person to one that asks.
 
+mod issue;
 mod request_object;
 
-use super::token::{Granted, Tokens};
+pub(crate) use issue::{Consent, issue};
+
 use crate::browser::Browser;
 use crate::form::RawForm;
 use crate::here::Here;
-use crate::pages;
 use crate::reply::{Failure, see_other};
 use axum::extract::RawQuery;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use grantry_protocol::account::User;
-use grantry_protocol::authorize::{
-    Authorized, Decision, Issued, Known, Refusal, ValidRequest, Waited, decide, validate,
-};
+use grantry_protocol::authorize::{Decision, Known, Refusal, ValidRequest, Waited, decide, validate};
 use grantry_protocol::client::Client;
-use grantry_protocol::grant::{Grant, NewGrant};
-use grantry_protocol::id_token::{Beside, Hint};
-use grantry_protocol::sealed::{AuthorizationCode, WaitingRequest};
-use grantry_protocol::session_management;
+use grantry_protocol::id_token::Hint;
+use grantry_protocol::sealed::WaitingRequest;
 use grantry_protocol::subject::Subject;
 use grantry_protocol::types::Seconds;
-use grantry_protocol::{ErrorCode, OAuthError, Params, Rule, Timestamp};
-use grantry_storage::{StorageError, Tx};
+use grantry_protocol::{ErrorCode, OAuthError, Params, Rule};
 use std::sync::Arc;
 
 /// Longest request, in bytes.
@@ -39,11 +34,15 @@ const RESUME: &str = "resume";
 pub(crate) async fn get(here: Here, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, Failure> {
     let query = query.unwrap_or_default();
     let browser = Browser::read(&here, &headers).await?;
-    let waiting = match query.strip_prefix(RESUME).and_then(|rest| rest.strip_prefix('=')) {
-        Some(sealed) => open_waiting(&here, sealed)?,
+    let (waiting, params) = match query.strip_prefix(RESUME).and_then(|rest| rest.strip_prefix('=')) {
+        Some(sealed) => {
+            let waiting = open_waiting(&here, sealed)?;
+            let params = Params::parse_telling(waiting.query.as_bytes())?;
+            (waiting, params)
+        }
         None => begin(&here, &browser, query).await?,
     };
-    let response = answer(&here, &browser, &waiting).await?;
+    let response = answer(&here, &browser, (&waiting, &params)).await?;
     Ok(browser.finish(response))
 }
 
@@ -61,18 +60,31 @@ fn check_length(encoded: &str) -> Result<(), Failure> {
 }
 
 /// A request that has just arrived, with all of its parameters.
-async fn begin(here: &Here, browser: &Browser, query: String) -> Result<WaitingRequest, Failure> {
+async fn begin(here: &Here, browser: &Browser, query: String) -> Result<(WaitingRequest, Params), Failure> {
     check_length(&query)?;
     if !query.is_ascii() {
         return Err(Failure::BadForm("the request is not percent-encoded"));
     }
-    let query = request_object::resolve(here, browser, &query).await?.unwrap_or(query);
+    let outer = Params::parse_telling(query.as_bytes())?;
+    let (query, params) = match request_object::resolve(here, browser, &outer).await? {
+        Some(query) => {
+            let params = Params::parse_telling(query.as_bytes())?;
+            (query, params)
+        }
+        None => (query, outer),
+    };
     let session = browser.person().map(|person| person.session);
-    Ok(WaitingRequest { query, asked_at: here.now, expires_at: here.now.plus(PATIENCE), session, chosen: None })
+    let waiting =
+        WaitingRequest { query, asked_at: here.now, expires_at: here.now.plus(PATIENCE), session, chosen: None };
+    Ok((waiting, params))
 }
 
-async fn answer(here: &Here, browser: &Browser, waiting: &WaitingRequest) -> Result<Response, Failure> {
-    let decided = match valid_request(here, waiting).await {
+async fn answer(
+    here: &Here,
+    browser: &Browser,
+    (waiting, params): (&WaitingRequest, &Params),
+) -> Result<Response, Failure> {
+    let decided = match validated(here, params).await {
         Ok(request) => decision(here, request, browser, waiting).await,
         Err(refused) => Err(refused),
     };
@@ -103,9 +115,12 @@ fn is_silent(query: &str) -> bool {
 
 /// Reads and checks a request; also used when the person comes back to it.
 pub(crate) async fn valid_request(here: &Here, waiting: &WaitingRequest) -> Result<ValidRequest, Failure> {
-    let params = Params::parse_telling(waiting.query.as_bytes())?;
-    let client = client_of(here, &params).await?.map(Arc::unwrap_or_clone);
-    Ok(validate(&params, here.row(), client, here.issuer())?)
+    validated(here, &Params::parse_telling(waiting.query.as_bytes())?).await
+}
+
+async fn validated(here: &Here, params: &Params) -> Result<ValidRequest, Failure> {
+    let client = client_of(here, params).await?;
+    Ok(validate(params, here.row(), client, here.issuer())?)
 }
 
 /// The client that a request names.
@@ -190,110 +205,4 @@ pub(crate) fn resume_at(here: &Here, sealed: &str) -> String {
 /// Opens a request that waited.
 pub(crate) fn open_waiting(here: &Here, sealed: &str) -> Result<WaitingRequest, Failure> {
     here.open::<WaitingRequest>(sealed).filter(|request| here.now < request.expires_at).ok_or(Failure::StaleForm)
-}
-
-/// Where the person's consent comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Consent {
-    /// They have just agreed, and are not asked again.
-    Given,
-    /// They agreed earlier; it has to be so still when the grant is written.
-    Remembered,
-}
-
-/// Writes the grants and answers with what they are for. `None`: what was remembered, or the session, has just ended.
-pub(crate) async fn issue(
-    here: &Here,
-    browser: &Browser,
-    (authorized, consent): (Authorized, Consent),
-) -> Result<Option<Response>, Failure> {
-    let client = authorized.client();
-    let lifetimes = client.lifetimes(&here.row().policy.lifetimes);
-    let writing = Writing {
-        consent,
-        code: authorized.to_code_grant(&lifetimes, here.now),
-        token: authorized.to_token_grant(&lifetimes, here.now),
-        authorized: authorized.clone(),
-        session_ends_at: browser.signed_in.as_ref().map_or(here.now, |(session, _)| session.expires_at),
-    };
-    // Before anything is written: where a first key is needed, it is there by then.
-    let tokens = match authorized.is_openid() {
-        true => Tokens::with_id_tokens(here, client).await?,
-        false => Tokens::of(here, client).await?,
-    };
-    let now = here.now;
-    let Some(written) = here.write(move |tx| writing.write(tx, now)).await? else { return Ok(None) };
-    let subject = told(here, client, &written.user.subject);
-    let code =
-        written.code.map(|grant| here.seal(&AuthorizationCode { grant: grant.id, expires_at: grant.expires_at }));
-    let scope = authorized.scope();
-    let granted = |grant| Granted { grant, user: None, subject: &subject, scope: &scope };
-    let access_token = written.token.as_ref().map(|grant| tokens.for_grant(granted(grant))).transpose()?;
-    let scope = scope.to_string();
-    let access_token = access_token.as_ref().map(|it| (it.access_token.as_str(), it.expires_in.0, scope.as_str()));
-    let target = authorized.target();
-    let beside = Beside { access_token: access_token.map(|it| it.0), code: code.as_deref(), state: target.state() };
-    let id_token = match authorized.response_type().has_id_token() {
-        true => Some(tokens.id_token(&authorized, (&written.user, &subject), beside)?),
-        false => None,
-    };
-    let session_state = session_state(here, &authorized);
-    let issued = Issued {
-        code: code.as_deref(),
-        access_token,
-        id_token: id_token.as_deref(),
-        session_state: session_state.as_deref(),
-    };
-    pages::answer(target.with(&issued), || pages::frame(here, browser)).map(Some)
-}
-
-/// Session Management §2: in the answer to every OpenID request.
-fn session_state(here: &Here, authorized: &Authorized) -> Option<String> {
-    if !authorized.is_openid() {
-        return None;
-    }
-    let (client_id, sid) = (&authorized.client().client_id, &authorized.by().sid);
-    session_management::session_state(client_id, authorized.target().uri(), sid, &mut here.server.randomness())
-}
-
-/// What is written before the answer, as one unit of work.
-struct Writing {
-    consent: Consent,
-    code: Option<NewGrant>,
-    token: Option<NewGrant>,
-    authorized: Authorized,
-    session_ends_at: Timestamp,
-}
-
-/// What was written.
-struct Written {
-    code: Option<Grant>,
-    token: Option<Grant>,
-    user: User,
-}
-
-impl Writing {
-    fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Written>, StorageError> {
-        let (by, client, agreed) = (self.authorized.by(), self.authorized.client().row, self.authorized.agreed());
-        match self.consent {
-            Consent::Given => tx.remember_consent(by.user, client, agreed, now)?,
-            Consent::Remembered => {
-                let held = tx.hold_consent(by.user, client)?;
-                if !held.is_some_and(|held| agreed.is_within(&held.scope)) {
-                    return Ok(None);
-                }
-            }
-        }
-        // Whoever signs out in this moment ends what would be written here.
-        if self.authorized.is_openid() && !tx.note_session_client(by, client, self.session_ends_at)? {
-            return Ok(None);
-        }
-        // They were there a moment ago.
-        let user = tx.find_user(by.user)?.ok_or(StorageError::Unavailable)?;
-        let mut insert = |new: &Option<NewGrant>| match new {
-            Some(new) => tx.insert_grant(new).map(|id| Some(Grant::written(id, new.clone()))),
-            None => Ok(None),
-        };
-        Ok(Some(Written { code: insert(&self.code)?, token: insert(&self.token)?, user }))
-    }
 }

@@ -42,7 +42,8 @@ fn a_code_is_redeemed_once(world: &World) {
     };
     assert_eq!(grant(world, id), before);
     let approved = approved::code(world, id);
-    let redeemed = world.write(move |tx| tx.redeem(&approved)).unwrap();
+    let presented = approved.clone();
+    let redeemed = world.write(move |tx| tx.redeem(&presented)).unwrap();
     let after = Grant {
         state: GrantState::Active,
         last_used_at: Some(NOW),

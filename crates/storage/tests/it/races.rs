@@ -72,8 +72,10 @@ fn one_of_many_redeems_a_code(world: &World) {
     let (bob, app, here) = (world.user("bob"), world.client("app"), world.here);
     for _ in 0..5 {
         let approved = approved::code(world, world.grant(pending(bob, app)));
-        let outcomes =
-            race(world, 64, |store, _| wait(store.write(here, move |tx| Ok(tx.redeem(&approved)?.is_some()))));
+        let outcomes = race(world, 64, |store, _| {
+            let approved = approved.clone();
+            wait(store.write(here, move |tx| Ok(tx.redeem(&approved)?.is_some())))
+        });
         assert_eq!(winners(outcomes), 1);
     }
 }
@@ -105,6 +107,7 @@ fn a_code_is_redeemed_or_burned(world: &World) {
         let grant = world.grant(pending(bob, app));
         let approved = approved::code(world, grant);
         let outcomes = race(world, MANY, |store, number| {
+            let approved = approved.clone();
             wait(store.write(here, move |tx| match number % 3 {
                 0 => tx.burn_code(grant),
                 _ => Ok(tx.redeem(&approved)?.is_some()),
@@ -361,6 +364,7 @@ fn a_withdrawal_and_a_redemption_leave_no_grant_alive(world: &World) {
     let grant = world.grant(pending(bob, app));
     let approved = approved::code(world, grant);
     race(world, 8, |store, number| {
+        let approved = approved.clone();
         wait(store.write(here, move |tx| match number {
             0 => tx.withdraw_consent(bob, app, NOW),
             _ => Ok(tx.redeem(&approved)?.is_some()),

@@ -331,7 +331,7 @@ pub(crate) mod approved {
         let presented =
             authorization_code::Presented { code, standing: Some(&standing), client: &client, params: &params };
         match authorization_code::check(presented, &workspace, NOW) {
-            authorization_code::Verdict::Approved(approved) => approved,
+            authorization_code::Verdict::Approved(approved) => *approved,
             other => panic!("{other:?}"),
         }
     }

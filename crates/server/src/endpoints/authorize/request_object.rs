@@ -13,31 +13,26 @@ use grantry_protocol::authorize::request_object::{
 };
 use grantry_protocol::client::Client;
 use grantry_protocol::jose::ClientKeys;
-use std::sync::Arc;
 
-/// The request with all of its parameters in its query, if they were not there before. So an object is read once, and may
-/// expire while the person signs in.
-pub(super) async fn resolve(here: &Here, browser: &Browser, query: &str) -> Result<Option<String>, Failure> {
-    let outer = Params::parse_telling(query.as_bytes())?;
-    let client = client_of(here, &outer).await?;
+/// The query that has all of the parameters, if this one had not. So an object is read once, and may expire while the person signs in.
+pub(super) async fn resolve(here: &Here, browser: &Browser, outer: &Params) -> Result<Option<String>, Failure> {
+    let client = client_of(here, outer).await?;
     let told = |failure, params: &Params| match failure {
         // RFC 9700 §4.11.2: nobody is signed in who could be redirected, nor is there a request yet that could wait for that. So the
         // person is told. OpenID Connect Core §3.1.2.6: but for prompt=none, wherever it stands that can be believed.
-        Failure::Refused(error) if browser.person().is_none() && !is_silent(&outer) && !is_silent(params) => {
+        Failure::Refused(error) if browser.person().is_none() && !is_silent(outer) && !is_silent(params) => {
             error.into()
         }
         // RFC 6749 §4.1.2.1: errors are for the client only where it and its redirect URI are known good.
-        Failure::Refused(error) => {
-            refuse(params, client.clone().map(Arc::unwrap_or_clone), here.issuer(), error).into()
-        }
+        Failure::Refused(error) => refuse(params, client.clone(), here.issuer(), error).into(),
         other => other,
     };
-    let reference = Reference::of(&outer).map_err(|error| told(error.into(), &outer))?;
+    let reference = Reference::of(outer).map_err(|error| told(error.into(), outer))?;
     // An object of nobody is not looked at: such a request is refused for its client.
     let Some((reference, client)) = reference.zip(client.as_ref().filter(|client| client.disabled_at.is_none())) else {
         return Ok(None);
     };
-    let resolved = read(here, client, &outer, reference).await.map_err(|failure| told(failure, &outer))?;
+    let resolved = read(here, client, outer, reference).await.map_err(|failure| told(failure, outer))?;
     let Resolved { params, verdict } = resolved;
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(params.iter()).finish();
     match verdict {

@@ -1,8 +1,8 @@
 //! A PostgreSQL connection: how statements run on it, and what its errors mean.
 
-use crate::connection::{Driver, Failure};
+use crate::connection::{Driver, Failure, Reading};
 use crate::error::StorageError;
-use crate::value::{Cell, Row, Value};
+use crate::value::{Columns, Row, Value};
 use postgres::error::SqlState;
 use postgres::types::private::BytesMut;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -61,10 +61,10 @@ impl Session {
 }
 
 impl Driver for Session {
-    fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
+    fn query(&mut self, sql: &'static str, values: &[Value<'_>], read: Reading<'_>) -> Result<(), Failure> {
         let found = self.prepare(sql).and_then(|statement| self.client.query(&statement, &parameters(values)));
-        let rows = found.and_then(|rows| rows.iter().map(read).collect());
-        rows.map_err(|error| self.failure(sql, &error))
+        let rows = found.map_err(|error| self.failure(sql, &error))?;
+        rows.iter().try_for_each(|row| read(Row::new(row))).map_err(Failure::Refused)
     }
 
     fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Failure> {
@@ -98,13 +98,13 @@ impl ToSql for Value<'_> {
     to_sql_checked!();
 }
 
-fn read(row: &postgres::Row) -> Result<Row, postgres::Error> {
-    let columns = row.columns().iter().enumerate();
-    let cells = columns.map(|(position, column)| match *column.type_() {
-        Type::INT8 => row.try_get::<_, Option<i64>>(position).map(|value| value.map(Cell::Integer)),
-        Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(position).map(|value| value.map(Cell::Blob)),
-        _ => row.try_get::<_, Option<String>>(position).map(|value| value.map(Cell::Text)),
-    });
-    let cells = cells.map(|cell| cell.map(|cell| cell.unwrap_or(Cell::Null)));
-    Ok(Row::new(cells.collect::<Result<_, _>>()?))
+impl Columns for postgres::Row {
+    fn column(&self, position: usize) -> Option<Value<'_>> {
+        let value = match *self.columns().get(position)?.type_() {
+            Type::INT8 => self.try_get::<_, Option<i64>>(position).ok()?.map(Value::Integer),
+            Type::BYTEA => self.try_get::<_, Option<&[u8]>>(position).ok()?.map(Value::Blob),
+            _ => self.try_get::<_, Option<&str>>(position).ok()?.map(Value::Text),
+        };
+        Some(value.unwrap_or(Value::Null))
+    }
 }

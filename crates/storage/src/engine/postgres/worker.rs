@@ -87,10 +87,10 @@ impl Worker {
 /// Runs a unit of work once. Statements that only read need no transaction around them.
 fn once(connection: &mut Connection, task: &mut Task) -> std::result::Result<(), Failure> {
     if task.mode == Mode::Read {
-        return connection.attempt(task.job.as_mut(), Mode::Read);
+        return connection.attempt(Mode::Read, |connection| task.job.run(connection));
     }
     connection.script("BEGIN")?;
-    if let Err(failure) = connection.attempt(task.job.as_mut(), Mode::Write) {
+    if let Err(failure) = connection.attempt(Mode::Write, |connection| task.job.run(connection)) {
         // Where this fails the connection is gone, and the server rolls back by itself.
         return connection.script("ROLLBACK").and(Err(failure));
     }

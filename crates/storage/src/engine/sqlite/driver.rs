@@ -1,8 +1,8 @@
 //! A SQLite connection: how it is opened, how statements run on it, what its errors mean.
 
-use crate::connection::{Driver, Failure, HELD};
+use crate::connection::{Driver, Failure, HELD, Reading};
 use crate::error::StorageError;
-use crate::value::{Cell, Row, Value};
+use crate::value::{Columns, Row, Value};
 use rusqlite::config::DbConfig;
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -67,19 +67,18 @@ struct Sqlite {
 type Places = HashMap<(usize, usize), Vec<usize>>;
 
 impl Driver for Sqlite {
-    fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
+    fn query(&mut self, sql: &'static str, values: &[Value<'_>], read: Reading<'_>) -> Result<(), Failure> {
         let mut run = || {
             let mut statement = bind(&self.connection, &mut self.places, (sql, values))?;
-            let columns = statement.column_count();
             let mut rows = statement.raw_query();
-            let mut all = Vec::new();
             while let Some(row) = rows.next()? {
-                let cells = (0..columns).map(|column| row.get_ref(column).and_then(cell));
-                all.push(Row::new(cells.collect::<rusqlite::Result<_>>()?));
+                if let Err(error) = read(Row::new(row)) {
+                    return Ok(Err(Failure::Refused(error)));
+                }
             }
-            Ok(all)
+            Ok(Ok(()))
         };
-        run().map_err(|error| failure(sql, &error))
+        run().unwrap_or_else(|error| Err(failure(sql, &error)))
     }
 
     fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Failure> {
@@ -133,14 +132,16 @@ impl ToSql for Value<'_> {
     }
 }
 
-fn cell(value: ValueRef<'_>) -> rusqlite::Result<Cell> {
-    Ok(match value {
-        ValueRef::Null => Cell::Null,
-        ValueRef::Integer(integer) => Cell::Integer(integer),
-        ValueRef::Text(text) => Cell::Text(str::from_utf8(text)?.to_owned()),
-        ValueRef::Blob(bytes) => Cell::Blob(bytes.to_vec()),
-        ValueRef::Real(_) => return Err(rusqlite::Error::InvalidQuery),
-    })
+impl Columns for rusqlite::Row<'_> {
+    fn column(&self, position: usize) -> Option<Value<'_>> {
+        Some(match self.get_ref(position).ok()? {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(integer) => Value::Integer(integer),
+            ValueRef::Text(text) => Value::Text(str::from_utf8(text).ok()?),
+            ValueRef::Blob(bytes) => Value::Blob(bytes),
+            ValueRef::Real(_) => return None,
+        })
+    }
 }
 
 fn failure(sql: &str, error: &rusqlite::Error) -> Failure {

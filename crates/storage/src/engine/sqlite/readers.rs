@@ -19,11 +19,11 @@ impl Readers {
     }
 
     /// Lends a connection to `work`. One that broke is not lent again.
-    pub(super) fn with(&self, work: impl FnOnce(&mut Connection) -> Result<(), Failure>) -> Result<(), Failure> {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, Failure>) -> Result<T, Failure> {
         let idle = self.idle().as_mut().ok_or(Failure::Closed)?.pop();
         let mut connection = idle.map_or_else(|| self.open(), Ok)?;
         let outcome = work(&mut connection);
-        if outcome != Err(Failure::Broken)
+        if !matches!(outcome, Err(Failure::Broken))
             && let Some(idle) = self.idle().as_mut()
         {
             idle.push(connection);

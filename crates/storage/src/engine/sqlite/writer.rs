@@ -55,7 +55,7 @@ fn undo(connection: &mut Connection) {
 /// Runs all jobs as if they were one: nearly always none of them fails.
 fn run_together(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> std::result::Result<(), Failure> {
     connection.script("BEGIN IMMEDIATE")?;
-    jobs.iter_mut().try_for_each(|job| connection.attempt(job.as_mut(), Mode::Write))
+    jobs.iter_mut().try_for_each(|job| connection.attempt(Mode::Write, |connection| job.run(connection)))
 }
 
 /// Runs each job so that only its own failure undoes it, and says what became of each.
@@ -75,7 +75,7 @@ fn in_savepoint(
     let mut outcome = Ok(());
     for _ in 0..ATTEMPTS {
         connection.script("SAVEPOINT job")?;
-        outcome = connection.attempt(job, Mode::Write);
+        outcome = connection.attempt(Mode::Write, |connection| job.run(connection));
         connection.script(if outcome.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
         if outcome != Err(Failure::IdTaken) {
             break;
