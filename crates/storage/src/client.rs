@@ -130,6 +130,12 @@ impl Tx<'_> {
         Ok(gather(rows).pop())
     }
 
+    /// The public identifier of the client in this row, if the client may be used.
+    pub fn find_enabled_client_id(&mut self, row: ClientRow) -> Result<Option<String>> {
+        let sql = "SELECT client_id FROM clients WHERE workspace_id = $1 AND id = $2 AND disabled_at IS NULL";
+        self.row(sql, &[row.into()])
+    }
+
     /// Changes what is registered about a client. False: there is no such client.
     pub fn update_registration(&mut self, row: ClientRow, registration: &Registration) -> Result<bool> {
         self.write_registration(row, registration, None)

@@ -54,9 +54,9 @@ async fn access_token(
             }
             AccessSubject::Client(_) if tx.is_denied(&token_id)? => Ok(None),
             AccessSubject::Client(row) => {
-                Ok(tx.find_client_by_row(row)?.filter(|it| it.disabled_at.is_none()).map(|client| {
+                Ok(tx.find_enabled_client_id(row)?.map(|client_id| {
                     // RFC 9068 §2.2: without a resource owner, the subject is the client.
-                    (row, Holder { client_id: client.client_id.clone(), subject: client.client_id, username: None })
+                    (row, Holder { subject: client_id.clone(), client_id, username: None })
                 }))
             }
         })

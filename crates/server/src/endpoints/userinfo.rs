@@ -18,7 +18,9 @@ use grantry_protocol::client::Client;
 use grantry_protocol::grant::Standing;
 use grantry_protocol::sealed::{AccessSubject, AccessToken};
 use grantry_protocol::{Params, Scope, bearer, claims};
+use grantry_storage::Tx;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// Without cookies, the token is all that counts: any page that has one may ask (Fetch §3.2).
 const FOR_ANY_ORIGIN: (HeaderName, HeaderValue) = (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -94,7 +96,7 @@ async fn answer(here: &Here, headers: &HeaderMap, params: &Params) -> Result<Res
 struct Known {
     standing: Standing,
     user: User,
-    client: Client,
+    client: Arc<Client>,
 }
 
 /// `None`: the token is not good any more, or is not about a person.
@@ -104,14 +106,14 @@ async fn known(here: &Here, token: &AccessToken) -> Result<Option<Known>, Failur
     if now >= expires_at {
         return Ok(None);
     }
-    here.read(move |tx| {
+    let read = move |tx: &mut Tx<'_>| {
         let standing = tx.find_standing_of(id, &token_id)?.filter(|standing| standing.is_good(now));
         let Some(standing) = standing else { return Ok(None) };
-        let (user, client) = (standing.grant.user, standing.grant.client);
-        let found = tx.find_user(user)?.zip(tx.find_client_by_row(client)?);
-        Ok(found.map(|(user, client)| Known { standing, user, client }))
-    })
-    .await
+        Ok(tx.find_user(standing.grant.user)?.map(|user| (standing, user)))
+    };
+    let Some((standing, user)) = here.read(read).await? else { return Ok(None) };
+    let client = here.client(&standing.client_id).await?;
+    Ok(client.map(|client| Known { standing, user, client }))
 }
 
 fn claims_of(here: &Here, standing: &Standing, user: &User, scope: &Scope) -> Map<String, Value> {

@@ -80,3 +80,19 @@ fn s4_what_ended_is_inactive() {
     world.pass(3_600);
     assert!(!world.is_active(&expired));
 }
+
+#[test]
+fn s4_the_token_of_an_app_itself_ends_with_the_app() {
+    let world = World::new();
+    world.register("api", |registration| registration.resource = Some("https://api.test".to_owned()));
+    let token = world.token("grant_type=client_credentials").text("access_token");
+    let told = ask(&world, "api", &token).json();
+    assert_eq!((&told["active"], &told["client_id"], &told["sub"]), (&true.into(), &"app".into(), &"app".into()));
+    let now = world.server().clock().now();
+    wait(world.server().store().write(world.workspace, move |tx| {
+        let row = tx.find_client("app")?.unwrap().row;
+        tx.set_client_disabled(row, Some(now))
+    }))
+    .unwrap();
+    assert_eq!(ask(&world, "api", &token).json()["active"], false);
+}
