@@ -66,7 +66,7 @@ impl Target<'_> {
         Ok(Measured {
             right: said.right,
             failed,
-            rate: said.right as f64 * 1e6 / said.micros as f64,
+            rate: said.rate(),
             cpu: used as f64 / said.right.max(1) as f64,
             p50: said.p50 as f64 / 1e3,
             p99: said.p99 as f64 / 1e3,
@@ -89,6 +89,13 @@ pub(crate) struct Said {
     pub(crate) p99: u64,
     /// One of the answers that were not right.
     pub(crate) example: String,
+}
+
+impl Said {
+    /// Right answers per second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.right as f64 * 1e6 / self.micros as f64
+    }
 }
 
 impl Running {

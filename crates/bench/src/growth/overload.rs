@@ -3,12 +3,14 @@
 use super::callers::{Call, Callers};
 use super::figures::{Figure, Figures, percentile};
 use crate::Outcome;
+use crate::ask;
 use crate::load::{Load, Running, Said, write_requests};
 use crate::process::{LOAD_CORE, Process, SERVER_CORE, all_cores, move_to, open_files};
 use crate::rows::Kind;
 use crate::seed::{self, Amount};
 use crate::servers::{Place, fresh};
 use crate::world::World;
+use std::env;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -79,7 +81,7 @@ impl Row {
         figures: &mut Figures,
     ) -> Outcome<()> {
         let mut turn = 0;
-        let mut run = |connections, pause, figures: &Figures| -> Outcome<Said> {
+        let mut load = |connections, pause| -> Outcome<Said> {
             let requests = write_requests(scratch, "requests", &(self.requests)(world, turn))?;
             turn += 1;
             let load = Load { kind: self.kind, connections, seconds: SECONDS, right: self.right, pause };
@@ -92,21 +94,41 @@ impl Row {
             }
             Ok(said)
         };
-        let rate = |said: &Said| said.right as f64 * 1e6 / said.micros as f64;
-        let best = AT_BEST.into_iter().map(|connections| Ok(rate(&run(connections, None, figures)?)));
-        let best = best.collect::<Outcome<Vec<_>>>()?.into_iter().fold(0.0, f64::max);
+        let (best, said) = three_times_too_much(&mut load)?;
         figures.add(Figure::new(format!("{}: the most it can do", self.name), best, "/s"));
-        // Each waits so long that all together ask for three times as much.
-        let connections = TOO_MANY.min(open_files().saturating_sub(100));
-        let pause = (connections as f64 * 1e3 / (TIMES * best)).max(1.0) as u64;
-        let said = run(connections, Some(pause), figures)?;
-        let name = format!("  of that, with {connections} connections that ask for three times as much");
-        figures.add(Figure::new(name, rate(&said) / best, "").at_least(KEPT));
+        let name = format!("  of that, with {} connections that ask for three times as much", too_many());
+        figures.add(Figure::new(name, said.rate() / best, "").at_least(KEPT));
         figures.add(Figure::new("  p99 of all answers", said.p99 as f64 / 1e3, "ms"));
         figures.add(Figure::new("  put off by 503 with Retry-After", said.put_off as f64, ""));
         figures.add(Figure::new("  any other answer", said.failed as f64, "").at_most(0.0));
+
+        // What the connections cost, whoever serves them. A request that no turn has come to is good once more.
+        let requests = (self.requests)(world, AT_BEST.len());
+        let size = ask::ask(server.address, requests.last().ok_or("no requests")?)?.size();
+        let own = env::current_exe()?;
+        let bare = Process::start(SERVER_CORE, &own.to_string_lossy(), &["bare", &size.to_string()])?;
+        let requests = write_requests(scratch, "requests", &requests)?;
+        let (best, said) = three_times_too_much(&mut |connections, pause| {
+            let right = (200, "\"token\":");
+            let load = Load { kind: Kind::Again, connections, seconds: SECONDS, right, pause };
+            Running::start(bare.address, script, &requests, load)?.finish()
+        })?;
+        figures.add(Figure::new("  the same of the bare endpoint", said.rate() / best, ""));
         Ok(())
     }
+}
+
+/// The most that a server can do, and what it says of three times as much.
+fn three_times_too_much(load: &mut dyn FnMut(usize, Option<u64>) -> Outcome<Said>) -> Outcome<(f64, Said)> {
+    let best = AT_BEST.into_iter().map(|connections| Ok(load(connections, None)?.rate()));
+    let best = best.collect::<Outcome<Vec<_>>>()?.into_iter().fold(0.0, f64::max);
+    // Each waits so long that all together ask for three times as much.
+    let pause = (too_many() as f64 * 1e3 / (TIMES * best)).max(1.0) as u64;
+    Ok((best, load(too_many(), Some(pause))?))
+}
+
+fn too_many() -> usize {
+    TOO_MANY.min(open_files().saturating_sub(100))
 }
 
 /// Logins at three times the rate of Argon2id, beside introspection and the key set.
