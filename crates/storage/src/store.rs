@@ -25,7 +25,7 @@ pub struct Options {
     pub postgres_connections: usize,
     /// Random, so that row ids of different processes rarely meet.
     pub node_seed: u64,
-    /// How much work may wait; more is answered with [`StorageError::Busy`].
+    /// How much work may wait; more is answered with [`StorageError::Busy`](crate::StorageError::Busy).
     pub queue: usize,
 }
 
@@ -119,7 +119,7 @@ impl Store {
     }
 
     /// Finishes the writes that wait, and lets go of the database. Later work is answered with
-    /// [`StorageError::Unavailable`]. Blocks until it is done.
+    /// [`StorageError::Unavailable`](crate::StorageError::Unavailable). Blocks until it is done.
     pub fn close(&self) {
         self.0.engine.close();
     }
