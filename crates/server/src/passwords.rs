@@ -78,7 +78,8 @@ fn matches(password: &str, digest: &str) -> bool {
 
 /// Whether a digest costs what ours do. One that was brought along does not; it is replaced when its password is next given.
 pub(crate) fn is_ours(digest: &str) -> bool {
-    parameters(digest).is_some_and(|parameters| parameters == Params::default())
+    let costs = |it: &Params| (it.m_cost(), it.t_cost(), it.p_cost());
+    parameters(digest).is_some_and(|parameters| costs(&parameters) == costs(&Params::default()))
 }
 
 /// The parameters of a complete Argon2id hash in PHC form.

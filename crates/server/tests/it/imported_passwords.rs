@@ -34,11 +34,11 @@ fn a_hash_from_elsewhere_signs_in_and_then_rests_as_ours_do() {
         import(&world, username, &hash).unwrap();
         let sign_in = |password| Browser::new(&world).sign_in("/acme/login", username, password).status;
         assert_eq!((sign_in("correct house"), digest(&world, username)), (422, hash));
-        for _ in 0..2 {
-            assert_eq!(sign_in("correct horse"), 303, "{username}");
-            let rests = digest(&world, username);
-            assert!(rests.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{rests}");
-        }
+        assert_eq!(sign_in("correct horse"), 303, "{username}");
+        let rests = digest(&world, username);
+        assert!(rests.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{rests}");
+        // Once: another login finds it as it should be.
+        assert_eq!((sign_in("correct horse"), digest(&world, username)), (303, rests));
         assert_eq!(sign_in("correct house"), 422, "{username}");
     }
 }

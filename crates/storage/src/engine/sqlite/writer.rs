@@ -5,6 +5,7 @@ use crate::connection::{Connection, Failure, Mode};
 use crate::error::{Result, StorageError};
 use crate::job::Job;
 use crate::queue::Queue;
+use std::thread;
 
 /// Enough to share a commit among many, few enough that the first does not wait long for the last.
 const MOST_TOGETHER: usize = 256;
@@ -14,6 +15,8 @@ const ATTEMPTS: usize = 8;
 /// Writes until the queue is closed and empty.
 pub(super) fn run(mut connection: Connection, waiting: &Queue<Box<dyn Job>>) {
     loop {
+        // Where those who bring jobs share this core, they get to bring more of them to one commit.
+        thread::yield_now();
         let mut jobs = waiting.take(MOST_TOGETHER);
         if jobs.is_empty() {
             break;
