@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::{open, outside};
+use crate::{logs, open, outside};
 use grantry_server::listen;
 use grantry_server::operator::socket::ControlSocket;
 use grantry_server::server::Server;
@@ -33,7 +33,7 @@ pub(crate) fn serve(server: &Server, config: &Config, ready: impl FnOnce(SocketA
     });
     let background = Background { server: server.clone(), socket: socket.transpose()?, end };
     let background = background.start(stopped)?;
-    let served = listen::serve(server, ready, ended);
+    let served = listen::serve(server, ready, logs::flush, ended);
     stop.send_replace(true);
     let background = background.join().unwrap_or_else(|_| Err(Failure::failed("a thread ended by a panic")));
     server.store().close();

@@ -5,10 +5,10 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use grantry_protocol::{ErrorCode, OAuthError, Params, Rule};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Largest body of an endpoint for machines, in bytes.
 const MACHINE_LIMIT: usize = 16 * 1024;
@@ -140,12 +140,22 @@ pub(crate) async fn let_arrive(mut request: Request) -> Result<Request, Failure>
     Ok(request)
 }
 
+/// A client that falls silent loses its connection (`listen::pulse`), so the time is only looked at when something arrives.
 async fn collect(body: Body) -> Result<Bytes, Failure> {
-    let body = Limited::new(body, PAGE_LIMIT).collect();
-    match tokio::time::timeout(PATIENCE, body).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::TooLarge),
-        Ok(Err(_)) => Err(Failure::BadForm("the body of the request broke off")),
-        Err(_) => Err(Failure::BadForm("the body of the request took too long to arrive")),
+    let (mut body, started) = (Limited::new(body, PAGE_LIMIT), Instant::now());
+    let mut arrived = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| match error.is::<LengthLimitError>() {
+            true => Failure::TooLarge,
+            false => Failure::BadForm("the body of the request broke off"),
+        })?;
+        if started.elapsed() > PATIENCE {
+            return Err(Failure::BadForm("the body of the request took too long to arrive"));
+        }
+        // Trailers are nothing that we ask for.
+        if let Ok(data) = frame.into_data() {
+            arrived.extend_from_slice(&data);
+        }
     }
+    Ok(arrived.freeze())
 }

@@ -6,15 +6,18 @@ use crate::metrics::Answered;
 use crate::reply::{self, Asked, Failure, REQUEST_ID};
 use crate::request_id;
 use crate::server::Server;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::header::HOST;
 use axum::http::{HeaderValue, Method, Version};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use grantry_protocol::workspace::Slug;
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::task::{Context, Poll};
 use std::time::Instant;
+use tower::{Layer, Service};
 
 /// Who asks at a URL, and is told of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,35 +28,79 @@ pub(crate) enum Audience {
     People,
 }
 
-/// The layer.
-pub(crate) async fn observe(
-    State((server, audience)): State<(Server, Audience)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let id = request_id::draw(&server);
-    let mut observed = Observed::begin(&server, &request);
-    let asked = Asked { id: &id, uri: request.uri().clone() };
-    let work = async {
-        let answered = AssertUnwindSafe(answer(request, next)).catch_unwind().await;
-        let mut response = answered.unwrap_or_else(|_| {
-            tracing::error!("a request panicked");
-            Failure::Internal.into_response()
-        });
-        if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-            response = match audience {
-                Audience::Machines => reply::to_machines(failure, &asked, response),
-                Audience::People => reply::to_people(&server, failure, &asked, response).await,
-            };
-        }
-        if let Ok(id) = HeaderValue::try_from(asked.id) {
-            response.headers_mut().insert(REQUEST_ID, id);
-        }
-        observed.status = response.status().as_u16();
-        drop(observed);
-        response
-    };
-    request_id::within(id.clone(), work).await
+/// What stands around routes.
+#[derive(Clone, Debug)]
+pub(crate) struct Observe {
+    pub(crate) server: Server,
+    pub(crate) audience: Audience,
+}
+
+impl<R> Layer<R> for Observe {
+    type Service = Observing<R>;
+
+    fn layer(&self, route: R) -> Observing<R> {
+        Observing { around: self.clone(), route }
+    }
+}
+
+/// A route, and what stands around it.
+#[derive(Clone, Debug)]
+pub(crate) struct Observing<R> {
+    around: Observe,
+    route: R,
+}
+
+impl<R> Service<Request> for Observing<R>
+where
+    R: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.route.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        // The one that is ready is the one to call.
+        let route = self.route.clone();
+        let route = std::mem::replace(&mut self.route, route);
+        let around = self.around.clone();
+        Box::pin(async move { Ok(around.observe(request, route).await) })
+    }
+}
+
+impl Observe {
+    async fn observe<R>(self, request: Request, route: R) -> Response
+    where
+        R: Service<Request, Response = Response, Error = Infallible>,
+    {
+        let Self { server, audience } = self;
+        let id = request_id::draw(&server);
+        let mut observed = Observed::begin(&server, &request);
+        let asked = Asked { id: &id, uri: request.uri().clone() };
+        let work = async {
+            let answered = AssertUnwindSafe(answer(request, route)).catch_unwind().await;
+            let mut response = answered.unwrap_or_else(|_| {
+                tracing::error!("a request panicked");
+                Failure::Internal.into_response()
+            });
+            if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+                response = match audience {
+                    Audience::Machines => reply::to_machines(failure, &asked, response),
+                    Audience::People => reply::to_people(&server, failure, &asked, response).await,
+                };
+            }
+            if let Ok(id) = HeaderValue::try_from(asked.id) {
+                response.headers_mut().insert(REQUEST_ID, id);
+            }
+            observed.status = response.status().as_u16();
+            drop(observed);
+            response
+        };
+        request_id::within(id.clone(), work).await
+    }
 }
 
 /// What is noted of a request when it is over: also where nobody waited for the answer.
@@ -93,13 +140,16 @@ impl Drop for Observed<'_> {
     }
 }
 
-async fn answer(request: Request, next: Next) -> Response {
+async fn answer<R>(request: Request, mut route: R) -> Response
+where
+    R: Service<Request, Response = Response, Error = Infallible>,
+{
     // RFC 9112 §3.2: a request without a Host, or with more than one, is refused before anyone looks at it.
     if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
         return Failure::BadForm("an HTTP/1.1 request names its Host, once").into_response();
     }
     match let_arrive(request).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => route.call(request).await.unwrap_or_else(|never| match never {}),
         Err(failure) => failure.into_response(),
     }
 }

@@ -3,18 +3,18 @@
 use crate::endpoints::{
     self, authorize, health, introspect, logout, metadata, register, revoke, session, token, userinfo,
 };
-use crate::observe::{Audience, observe};
+use crate::observe::{Audience, Observe};
 use crate::pages::{consent, docs, grant, home, login, sign_up, try_it};
 use crate::reply::Failure;
 use crate::server::Server;
 use crate::{account, assets, portal};
 use axum::Router;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::map_response;
 use axum::routing::{get, post};
 
 /// The whole server.
 pub(crate) fn routes(server: &Server) -> Router {
-    let observed = |audience| from_fn_with_state((server.clone(), audience), observe);
+    let observed = |audience| Observe { server: server.clone(), audience };
     machines()
         .fallback(async || Failure::NotFound)
         .layer(observed(Audience::Machines))

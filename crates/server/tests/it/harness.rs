@@ -152,7 +152,7 @@ impl World {
         let (tell, told) = mpsc::channel();
         let serving = std::thread::spawn({
             let server = server.clone();
-            move || listen::serve(&server, |address| tell.send(address).unwrap(), stopped)
+            move || listen::serve(&server, |address| tell.send(address).unwrap(), || {}, stopped)
         });
         let address = told.recv_timeout(Duration::from_secs(20)).unwrap();
         let agent = ureq::Agent::config_builder()
