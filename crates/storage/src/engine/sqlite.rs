@@ -1,6 +1,7 @@
 //! SQLite: one file, one writer thread, and readers where they are needed.
 
 mod backup;
+mod checkpoints;
 mod driver;
 mod files;
 mod plans;
@@ -14,6 +15,7 @@ use crate::node::Node;
 use crate::queue::{Queue, Refused};
 use crate::schema::{self, Dialect};
 use crate::store::Options;
+use checkpoints::Checkpoints;
 use driver::Access;
 use grantry_protocol::Timestamp;
 use readers::Readers;
@@ -44,14 +46,15 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     pub(crate) fn open(path: &Path, options: &Options, node: &Arc<Node>, now: Timestamp) -> Result<Self, OpenError> {
         let lock = files::claim(path, options.create)?;
-        let driver = driver::open(path, Access::Write).map_err(|error| OpenError::Engine(error.to_string()))?;
-        let mut connection = Connection::new(driver, node.clone());
+        let mut writer = driver::connect(path, Access::Write).map_err(|error| OpenError::Engine(error.to_string()))?;
+        let checkpoints = Checkpoints::start(path, &mut writer)?;
+        let mut connection = Connection::new(driver::drive(writer), node.clone());
         schema::prepare(&mut connection, &DIALECT, options.migrate, now)?;
 
         let waiting = Arc::new(Queue::new(options.queue));
         let line = waiting.clone();
         let write = move || {
-            writer::run(connection, &line);
+            writer::run(connection, &line, checkpoints);
             // Only now that the connection is closed may another process have the database.
             drop(lock);
         };

@@ -31,8 +31,8 @@ pub(super) enum Access {
     Write,
 }
 
-pub(super) fn open(path: &Path, access: Access) -> rusqlite::Result<Box<dyn Driver>> {
-    Ok(Box::new(Sqlite { connection: connect(path, access)?, places: Places::new() }))
+pub(super) fn drive(connection: Connection) -> Box<dyn Driver> {
+    Box::new(Sqlite { connection, places: Places::new() })
 }
 
 pub(super) fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {

@@ -36,8 +36,8 @@ impl Readers {
     }
 
     fn open(&self) -> Result<Connection, Failure> {
-        match driver::open(&self.path, Access::Read) {
-            Ok(driver) => Ok(Connection::new(driver, self.node.clone())),
+        match driver::connect(&self.path, Access::Read) {
+            Ok(connection) => Ok(Connection::new(driver::drive(connection), self.node.clone())),
             Err(error) => {
                 tracing::error!(cause = %error, "SQLite could not open a connection for reading");
                 Err(Failure::Broken)

@@ -1,6 +1,7 @@
 //! Group commit: all writes that wait go into one transaction, and are answered after one commit. Where one of them fails, they
 //! are run again, each in a savepoint.
 
+use super::checkpoints::Checkpoints;
 use crate::connection::{Connection, Failure, Mode};
 use crate::error::{Result, StorageError};
 use crate::job::Job;
@@ -13,7 +14,7 @@ const MOST_TOGETHER: usize = 256;
 const ATTEMPTS: usize = 8;
 
 /// Writes until the queue is closed and empty.
-pub(super) fn run(mut connection: Connection, waiting: &Queue<Box<dyn Job>>) {
+pub(super) fn run(mut connection: Connection, waiting: &Queue<Box<dyn Job>>, checkpoints: Checkpoints) {
     loop {
         // Where those who bring jobs share this core, they get to bring more of them to one commit.
         thread::yield_now();
@@ -27,6 +28,8 @@ pub(super) fn run(mut connection: Connection, waiting: &Queue<Box<dyn Job>>) {
             write(&mut connection, jobs);
         }
     }
+    // Two do not do it at once.
+    drop(checkpoints);
     // What is in the log is durable; this only puts it where it belongs. A failure was logged.
     let _ = connection.script("PRAGMA wal_checkpoint(TRUNCATE)");
 }
