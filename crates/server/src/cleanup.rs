@@ -1,10 +1,9 @@
 //! Deleting what has expired, a little at a time. Nothing is right or wrong because of it.
 
 use crate::server::Server;
+use grantry_storage::CLEAN_UP_MOST;
 use std::time::Duration;
 
-/// Rows deleted in one unit of work: few enough that no request waits for it.
-const BATCH: i64 = 200;
 /// The pause when there is nothing more to delete.
 const PAUSE: Duration = Duration::from_secs(60);
 /// The pause between two batches.
@@ -14,9 +13,9 @@ const BREATH: Duration = Duration::from_millis(50);
 pub(crate) async fn run(server: Server) {
     loop {
         let now = server.clock().now();
-        let deleted = server.store().write_instance(move |instance| instance.clean_up(now, BATCH)).await;
+        let deleted = server.store().write_instance(move |instance| instance.clean_up(now, CLEAN_UP_MOST)).await;
         // What could not be deleted now, the storage logged; it is tried again like everything else.
-        let more = deleted.is_ok_and(|rows| i64::try_from(rows).is_ok_and(|rows| rows >= BATCH));
+        let more = deleted.is_ok_and(|rows| i64::try_from(rows).is_ok_and(|rows| rows >= CLEAN_UP_MOST));
         tokio::time::sleep(if more { BREATH } else { PAUSE }).await;
     }
 }

@@ -36,6 +36,7 @@ mod value;
 mod workspace;
 
 pub use changes::Moment;
+pub use cleanup::CLEAN_UP_MOST;
 pub use client::{ClientFilter, NewClient};
 pub use clock::Clock;
 pub use consent::ConnectedApp;

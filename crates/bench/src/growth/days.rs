@@ -12,7 +12,7 @@ use grantry_protocol::entropy;
 use grantry_protocol::grant::{GrantState, NewGrant};
 use grantry_protocol::types::{GrantType, Seconds, SessionId};
 use grantry_protocol::{ClientRow, GrantId, Scope, Timestamp, UserId, WorkspaceId};
-use grantry_storage::{Clock, Instance, NewSession, NewUser, PassedBy, StorageError, Store, Tx};
+use grantry_storage::{CLEAN_UP_MOST, Clock, Instance, NewSession, NewUser, PassedBy, StorageError, Store, Tx};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::sync::Arc;
@@ -26,8 +26,6 @@ const USERS: usize = 5_000;
 const APPS: usize = 20;
 /// Sign-ins in an hour.
 const LOGINS: usize = 400;
-/// Of the same size as the server's.
-const BATCH: i64 = 200;
 /// When a grant is over that nobody refreshes.
 const GRANT: Seconds = Seconds::days(7);
 /// The longest that a batch may hold the writer, in milliseconds.
@@ -191,11 +189,11 @@ impl Days {
             let (now, started) = (self.now(), Instant::now());
             let batch = move |instance: &mut Instance<'_>| {
                 let begun = Instant::now();
-                Ok((instance.clean_up(now, BATCH)?, begun.elapsed()))
+                Ok((instance.clean_up(now, CLEAN_UP_MOST)?, begun.elapsed()))
             };
             let (rows, worked) = self.store.write_instance(batch).await?;
             times.push((worked, started.elapsed()));
-            if i64::try_from(rows)? < BATCH {
+            if i64::try_from(rows)? < CLEAN_UP_MOST {
                 return Ok(times);
             }
         }

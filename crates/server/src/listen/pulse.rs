@@ -79,8 +79,9 @@ impl Looks {
         let (begun, written) = (now(&pulse.begun), now(&pulse.written));
         let moved = written.wrapping_add(now(&pulse.read));
         let still = |looks: u32, is_still: bool| if is_still { looks + 1 } else { 0 };
-        self.idle = still(self.idle, begun == self.begun && begun == now(&pulse.ended));
-        self.stuck = still(self.stuck, written == self.written && pulse.is_stuck.load(Ordering::Relaxed));
+        let is_stuck = pulse.is_stuck.load(Ordering::Relaxed);
+        self.idle = still(self.idle, begun == self.begun && begun == now(&pulse.ended) && !is_stuck);
+        self.stuck = still(self.stuck, is_stuck && written == self.written);
         self.silent = still(self.silent, moved == self.moved);
         (self.begun, self.written, self.moved) = (begun, written, moved);
         self.idle >= IDLE || self.stuck >= SILENT || self.silent >= SILENT
@@ -189,5 +190,25 @@ mod tests {
         write.await.unwrap();
         assert_eq!(looks(&pulse, || count(&pulse.read)), None);
         drop(in_flight);
+    }
+
+    #[tokio::test]
+    async fn who_takes_an_answer_slowly_keeps_it_until_the_end() {
+        let pulse = Arc::new(Pulse::default());
+        let (ours, mut theirs) = duplex(8);
+        let mut ours = Pulsing::new(ours, Arc::clone(&pulse));
+        drop(pulse.begin());
+        let mut write = std::pin::pin!(ours.write_all(&[0; 8 * 50]));
+        let mut take = || {
+            assert!(write.as_mut().now_or_never().is_none());
+            assert_eq!(theirs.read_exact(&mut [0; 8]).now_or_never().map(|read| read.is_ok()), Some(true));
+        };
+        let mut seen = Looks::default();
+        for _ in 0..49 {
+            take();
+            assert!(!seen.look(&pulse));
+        }
+        write.await.unwrap();
+        assert_eq!(looks(&pulse, || {}), Some(IDLE + 1));
     }
 }
