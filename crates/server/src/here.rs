@@ -8,6 +8,7 @@ use crate::workspace::OpenWorkspace;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use futures_util::TryFutureExt as _;
 use grantry_protocol::client::Client;
 use grantry_protocol::sealed::{self, Statement};
 use grantry_protocol::types::Timestamp;
@@ -90,19 +91,19 @@ impl Here {
     }
 
     /// Reads from this workspace's rows.
-    pub(crate) async fn read<T: Send + 'static>(
+    pub(crate) fn read<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
-    ) -> Result<T, Failure> {
-        Ok(self.server.store().read(self.workspace.row.id, work).await?)
+    ) -> impl Future<Output = Result<T, Failure>> {
+        self.server.store().read(self.workspace.row.id, work).err_into()
     }
 
     /// Changes this workspace's rows; what is answered has been committed, and counts from the next request on.
-    pub(crate) async fn write<T: Send + 'static>(
+    pub(crate) fn write<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
-    ) -> Result<T, Failure> {
-        Ok(self.server.store().write(self.workspace.row.id, work).await?)
+    ) -> impl Future<Output = Result<T, Failure>> {
+        self.server.store().write(self.workspace.row.id, work).err_into()
     }
 }
 

@@ -66,40 +66,40 @@ where
         // The one that is ready is the one to call.
         let route = self.route.clone();
         let route = std::mem::replace(&mut self.route, route);
-        let around = self.around.clone();
-        Box::pin(async move { Ok(around.observe(request, route).await) })
+        Box::pin(self.around.clone().observe(request, route))
     }
 }
 
 impl Observe {
-    async fn observe<R>(self, request: Request, route: R) -> Response
+    async fn observe<R>(self, request: Request, route: R) -> Result<Response, Infallible>
     where
         R: Service<Request, Response = Response, Error = Infallible>,
     {
         let Self { server, audience } = self;
         let id = request_id::draw(&server);
         let mut observed = Observed::begin(&server, &request);
-        let asked = Asked { id: &id, uri: request.uri().clone() };
-        let work = async {
+        let uri = request.uri().clone();
+        request_id::within(id.clone(), async {
             let answered = AssertUnwindSafe(answer(request, route)).catch_unwind().await;
             let mut response = answered.unwrap_or_else(|_| {
                 tracing::error!("a request panicked");
                 Failure::Internal.into_response()
             });
             if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+                let asked = Asked { id: &id, uri };
                 response = match audience {
                     Audience::Machines => reply::to_machines(failure, &asked, response),
-                    Audience::People => reply::to_people(&server, failure, &asked, response).await,
+                    Audience::People => Box::pin(reply::to_people(&server, failure, &asked, response)).await,
                 };
             }
-            if let Ok(id) = HeaderValue::try_from(asked.id) {
+            if let Ok(id) = HeaderValue::try_from(&*id) {
                 response.headers_mut().insert(REQUEST_ID, id);
             }
             observed.status = response.status().as_u16();
             drop(observed);
-            response
-        };
-        request_id::within(id.clone(), work).await
+            Ok(response)
+        })
+        .await
     }
 }
 

@@ -13,8 +13,8 @@ pub(crate) fn draw(server: &Server) -> String {
 }
 
 /// Has everything that `work` does belong to this request.
-pub(crate) async fn within<F: Future>(id: String, work: F) -> F::Output {
-    ID.scope(id, work).await
+pub(crate) fn within<F: Future>(id: String, work: F) -> impl Future<Output = F::Output> {
+    ID.scope(id, work)
 }
 
 /// Tells the id, where a request is being worked on.

@@ -21,7 +21,7 @@ pub(crate) async fn with_usual_key(here: &Here) -> Result<Arc<OpenWorkspace>, Fa
         return Ok(Arc::clone(&here.workspace));
     }
     let slug = here.row().slug.as_str();
-    first(&here.server, slug, ID_TOKEN_ALGORITHM).await?;
+    Box::pin(first(&here.server, slug, ID_TOKEN_ALGORITHM)).await?;
     here.server.workspaces().find(&here.server, slug).await
 }
 
@@ -29,7 +29,8 @@ pub(crate) async fn with_usual_key(here: &Here) -> Result<Arc<OpenWorkspace>, Fa
 pub(crate) async fn key(here: &Here, algorithm: Algorithm) -> Result<Arc<SigningKey>, Failure> {
     match here.workspace.signing.active(algorithm, here.now) {
         Some(key) => Ok(Arc::clone(key)),
-        None => first(&here.server, here.row().slug.as_str(), algorithm).await,
+        // In a box, so that not every request has room for what happens once.
+        None => Box::pin(first(&here.server, here.row().slug.as_str(), algorithm)).await,
     }
 }
 

@@ -148,7 +148,8 @@ impl OpenWorkspaces {
         };
         // What cannot be a slug is not asked for: one of the engines could not even be asked for some of it.
         let slug = Slug::parse(slug).map_err(|_| Failure::NotFound)?;
-        let open = Arc::new(open(server, slug.as_str(), before.as_deref()).await?);
+        // In a box, so that not every request has room for what most find done.
+        let open = Arc::new(Box::pin(open(server, slug.as_str(), before.as_deref())).await?);
         signing::renew(server, &open);
         let kept = Kept { open: Arc::clone(&open), moment, read_at: now, used_at: AtomicI64::new(now.as_unix()) };
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);

@@ -54,21 +54,21 @@ impl Store {
     }
 
     /// Runs work that only reads, in one workspace.
-    pub async fn read<T, W>(&self, workspace: WorkspaceId, mut work: W) -> Result<T>
+    pub fn read<T, W>(&self, workspace: WorkspaceId, mut work: W) -> impl Future<Output = Result<T>>
     where
         T: Send + 'static,
         W: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        self.read_instance(move |instance| work(&mut instance.within(workspace))).await
+        self.read_instance(move |instance| work(&mut instance.within(workspace)))
     }
 
     /// Runs work in one workspace as one transaction. The answer comes when it is durable; an error leaves nothing behind.
-    pub async fn write<T, W>(&self, workspace: WorkspaceId, mut work: W) -> Result<T>
+    pub fn write<T, W>(&self, workspace: WorkspaceId, mut work: W) -> impl Future<Output = Result<T>>
     where
         T: Send + 'static,
         W: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        self.write_instance(move |instance| work(&mut instance.within(workspace))).await
+        self.write_instance(move |instance| work(&mut instance.within(workspace)))
     }
 
     /// Hands over work that nobody waits for. It is dropped, with a warning, when too much is waiting or when it fails.
@@ -81,21 +81,21 @@ impl Store {
     }
 
     /// Runs work across workspaces that only reads.
-    pub async fn read_instance<T, W>(&self, work: W) -> Result<T>
+    pub fn read_instance<T, W>(&self, work: W) -> impl Future<Output = Result<T>>
     where
         T: Send + 'static,
         W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
     {
-        self.0.engine.read(work).await
+        self.0.engine.read(work)
     }
 
     /// Runs work across workspaces as one transaction.
-    pub async fn write_instance<T, W>(&self, work: W) -> Result<T>
+    pub fn write_instance<T, W>(&self, work: W) -> impl Future<Output = Result<T>>
     where
         T: Send + 'static,
         W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
     {
-        awaited(work, |job| self.0.engine.write(job)).await
+        awaited(work, |job| self.0.engine.write(job))
     }
 
     /// Before whatever this process changes from here on.
