@@ -76,8 +76,8 @@ fn load(one: &Tenants, many: &Tenants, (scratch, script): (&Path, &Path), figure
         ("tokens", TOKEN, &one.tokens, &many.tokens),
         ("authorization", CODE, &one.authorizations, &many.authorizations),
     ] {
-        // Four threads of the load generator share them out.
-        let few = write_requests(scratch, "few", &vec![few[0].clone(); 4])?;
+        // As many of them, so that the load generator has the same to do.
+        let few = write_requests(scratch, "few", &vec![few[0].clone(); all.len()])?;
         let all = write_requests(scratch, "all", all)?;
         let run = |server: &Process, requests: &Path, pause: Option<u64>| {
             let load = Load { kind: Kind::Again, connections: GENTLE.0, seconds: SECONDS, right, pause };
