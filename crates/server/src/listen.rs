@@ -12,6 +12,8 @@ use crate::server::Server;
 use crate::settings::TlsFiles;
 use axum::Router;
 use axum::body::Body;
+use futures_util::FutureExt as _;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -24,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tls::{Acceptor, Stream};
 use tokio::sync::{Semaphore, watch};
-use tower::ServiceExt as _;
+use tower::Service as _;
 
 /// Connections that may wait to be accepted: as many as Linux allows by default. One more waits a second to try again.
 const BACKLOG: i32 = 4_096;
@@ -146,12 +148,20 @@ async fn drain(places: &Semaphore) {
     }
 }
 
+/// Why a connection ends that would go on.
+enum End {
+    /// The server ends.
+    Shutdown,
+    /// It kept its place for too long.
+    Faded,
+}
+
 async fn connection(router: Router, (stream, peer): (Stream, SocketAddr), mut shutdown: watch::Receiver<bool>) {
     let pulse = Arc::new(Pulse::default());
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         let in_flight = pulse.begin();
         request.extensions_mut().insert(Peer(peer.ip()));
-        let answer = router.clone().oneshot(request.map(Body::new));
+        let answer = router.clone().call(request.map(Body::new));
         async move {
             let _in_flight = in_flight;
             answer.await
@@ -163,16 +173,22 @@ async fn connection(router: Router, (stream, peer): (Stream, SocketAddr), mut sh
     builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024);
     let served = builder.serve_connection(TokioIo::new(Pulsing::new(stream, Arc::clone(&pulse))), service);
     tokio::pin!(served);
-    let ended = async {
-        // A connection that breaks is the other side's matter, so its outcome is not asked for.
-        tokio::select! {
-            _ = served.as_mut() => return,
-            _ = shutdown.wait_for(|stop| *stop) => served.as_mut().graceful_shutdown(),
-        }
-        let _ = served.await;
+    let stopped = async {
+        // It fails only when nobody could ask for a shutdown any more.
+        let _ = shutdown.wait_for(|stop| *stop).await;
+        End::Shutdown
     };
-    tokio::select! {
-        () = ended => {}
-        () = pulse.fade() => {}
+    let faded = pulse.fade().map(|()| End::Faded);
+    // Each is looked at when it has something to say, not whenever something arrives.
+    let mut ends = FuturesUnordered::from_iter([stopped.boxed(), faded.boxed()]);
+    loop {
+        tokio::select! {
+            // A connection that breaks is the other side's matter, so its outcome is not asked for.
+            _ = served.as_mut() => return,
+            end = ends.select_next_some() => match end {
+                End::Shutdown => served.as_mut().graceful_shutdown(),
+                End::Faded => return,
+            },
+        }
     }
 }

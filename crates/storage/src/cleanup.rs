@@ -7,7 +7,7 @@ use grantry_protocol::types::Seconds;
 use grantry_protocol::{ClientRow, Timestamp, WorkspaceId};
 
 /// The most rows that one clean-up looks at, so that nobody waits long behind it.
-pub const CLEAN_UP_MOST: i64 = 100;
+pub(crate) const CLEAN_UP_MOST: i64 = 100;
 /// For clocks that differ, and for people who ask why.
 const MARGIN: i64 = 1;
 /// Longer than a signing key is published after its last signature.
@@ -75,7 +75,7 @@ impl FromRow for Unused {
 }
 
 impl Instance<'_> {
-    /// Looks at up to `limit` rows, and never more than [`CLEAN_UP_MOST`], that may not be needed any more: removes them, or puts off when to look
+    /// Looks at up to `limit` rows, and never more than 100, that may not be needed any more: removes them, or puts off when to look
     /// at them again. Says at how many: fewer than `limit` means that it is done for now.
     pub fn clean_up(&mut self, now: Timestamp, limit: i64) -> Result<u64> {
         let limit = limit.clamp(0, CLEAN_UP_MOST);

@@ -15,6 +15,10 @@ pub(crate) trait Job: Send {
     fn answer(self: Box<Self>, outcome: Result<()>);
     /// Whether anyone still waits for it. What nobody waits for any more need not be begun.
     fn is_wanted(&self) -> bool;
+    /// Whether it has to be on the disk before it is answered. What has not goes there with what follows.
+    fn must_last(&self) -> bool {
+        true
+    }
 }
 
 struct Awaited<T, W> {
@@ -75,5 +79,30 @@ impl<W: FnMut(&mut Instance<'_>) -> Result<()> + Send> Job for Unawaited<W> {
 
     fn is_wanted(&self) -> bool {
         true
+    }
+
+    fn must_last(&self) -> bool {
+        false
+    }
+}
+
+/// A job that somebody waits for, though it may be undone when the power fails.
+pub(crate) struct Repeatable(pub(crate) Box<dyn Job>);
+
+impl Job for Repeatable {
+    fn run(&mut self, connection: &mut Connection) -> Result<()> {
+        self.0.run(connection)
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<()>) {
+        self.0.answer(outcome);
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.0.is_wanted()
+    }
+
+    fn must_last(&self) -> bool {
+        false
     }
 }

@@ -36,7 +36,6 @@ mod value;
 mod workspace;
 
 pub use changes::Moment;
-pub use cleanup::CLEAN_UP_MOST;
 pub use client::{ClientFilter, NewClient};
 pub use clock::Clock;
 pub use consent::ConnectedApp;

@@ -1,16 +1,17 @@
 //! The store: takes units of work and has an engine do them.
 
 use crate::changes::{Changes, Moment};
+use crate::cleanup::CLEAN_UP_MOST;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::engine::Engine;
 use crate::error::{BackupError, OpenError, Result};
 use crate::ids::Ids;
 use crate::instance::Instance;
-use crate::job::{Unawaited, awaited};
+use crate::job::{Repeatable, Unawaited, awaited};
 use crate::node::Node;
 use crate::tx::Tx;
-use grantry_protocol::WorkspaceId;
+use grantry_protocol::{Timestamp, WorkspaceId};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -71,7 +72,8 @@ impl Store {
         self.write_instance(move |instance| work(&mut instance.within(workspace)))
     }
 
-    /// Hands over work that nobody waits for. It is dropped, with a warning, when too much is waiting or when it fails.
+    /// Hands over work that nobody waits for. It is dropped, with a warning, when too much is waiting or when it fails, and may be
+    /// undone when the power fails.
     pub fn write_later<W>(&self, workspace: WorkspaceId, mut work: W)
     where
         W: FnMut(&mut Tx<'_>) -> Result<()> + Send + 'static,
@@ -96,6 +98,14 @@ impl Store {
         W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
     {
         awaited(work, |job| self.0.engine.write(job))
+    }
+
+    /// Removes some of what is over ([`Instance::clean_up`]). True: there may be more of it. It waits for no disk: what a failure of
+    /// the power brings back is removed again.
+    pub async fn clean_up(&self, now: Timestamp) -> Result<bool> {
+        let work = move |instance: &mut Instance<'_>| instance.clean_up(now, CLEAN_UP_MOST);
+        let looked_at = awaited(work, |job| self.0.engine.write(Box::new(Repeatable(job)))).await?;
+        Ok(i64::try_from(looked_at).is_ok_and(|rows| rows >= CLEAN_UP_MOST))
     }
 
     /// Before whatever this process changes from here on.
@@ -127,5 +137,30 @@ impl Store {
     /// Writes a copy of the database, as it is at one moment, to a new file. Work goes on meanwhile.
     pub async fn backup(&self, to: PathBuf) -> std::result::Result<(), BackupError> {
         self.0.engine.backup(to).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_what_has_to_last_waits_for_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::Sqlite(directory.path().join("a.db"));
+        let options = Options { migrate: true, create: true, postgres_connections: 1, node_seed: 7, queue: 8 };
+        let store = Store::open(&database, options, Clock::new(|| 0)).unwrap();
+        let level = |instance: &mut Instance<'_>| {
+            instance.rows::<i64>("SELECT synchronous FROM pragma_synchronous WHERE $1 = $1", &[0.into()])
+        };
+        let repeatable = || awaited(level, |job| store.0.engine.write(Box::new(Repeatable(job))));
+        for _ in 0..2 {
+            // https://www.sqlite.org/pragma.html#pragma_synchronous: 2 is FULL, 1 is NORMAL.
+            assert_eq!(store.write_instance(level).await, Ok(vec![2]));
+            assert_eq!(repeatable().await, Ok(vec![1]));
+        }
+        let (repeatable, lasting) = tokio::join!(repeatable(), store.write_instance(level));
+        assert_eq!(lasting, Ok(vec![2]));
+        assert!(repeatable.is_ok());
     }
 }

@@ -58,9 +58,18 @@ fn undo(connection: &mut Connection) {
     let _ = connection.script("ROLLBACK");
 }
 
+/// Begins a transaction, whose commit waits for the disk where one of the jobs has to last.
+fn begin(connection: &mut Connection, jobs: &[Box<dyn Job>]) -> std::result::Result<(), Failure> {
+    let must_last = jobs.iter().any(|job| job.must_last());
+    connection.script(match must_last {
+        true => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+        false => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+    })
+}
+
 /// Runs all jobs as if they were one: nearly always none of them fails.
 fn run_together(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> std::result::Result<(), Failure> {
-    connection.script("BEGIN IMMEDIATE")?;
+    begin(connection, jobs)?;
     jobs.iter_mut().try_for_each(|job| connection.attempt(Mode::Write, |connection| job.run(connection)))
 }
 
@@ -69,7 +78,7 @@ fn run_one_by_one(
     connection: &mut Connection,
     jobs: &mut [Box<dyn Job>],
 ) -> std::result::Result<Vec<Result<()>>, Failure> {
-    connection.script("BEGIN IMMEDIATE")?;
+    begin(connection, jobs)?;
     jobs.iter_mut().map(|job| Ok(in_savepoint(connection, job.as_mut())?.map_err(StorageError::from))).collect()
 }
 
