@@ -76,9 +76,9 @@ fn load(one: &Tenants, many: &Tenants, (scratch, script): (&Path, &Path), figure
         ("tokens", TOKEN, &one.tokens, &many.tokens),
         ("authorization", CODE, &one.authorizations, &many.authorizations),
     ] {
-        // As many of them, so that the load generator has the same to do.
-        let few = write_requests(scratch, "few", &vec![few[0].clone(); all.len()])?;
-        let all = write_requests(scratch, "all", all)?;
+        // As many, and each another, so that the load generator has the same to do.
+        let few = write_requests(scratch, "few", &numbered(few.iter().cycle().take(all.len())))?;
+        let all = write_requests(scratch, "all", &numbered(all.iter()))?;
         let run = |server: &Process, requests: &Path, pause: Option<u64>| {
             let load = Load { kind: Kind::Again, connections: GENTLE.0, seconds: SECONDS, right, pause };
             Target { server, database: None }.measure(script, requests, load)
@@ -103,6 +103,12 @@ fn load(one: &Tenants, many: &Tenants, (scratch, script): (&Path, &Path), figure
         figures.add(Figure::new("  answers that were not right", failed as f64, "").at_most(0.0));
     }
     Ok(())
+}
+
+/// Requests with a header that tells them apart.
+fn numbered<'r>(requests: impl Iterator<Item = &'r String>) -> Vec<String> {
+    let number = |(n, request): (usize, &String)| request.replacen("\r\n", &format!("\r\nX-Number: {n:05}\r\n"), 1);
+    requests.enumerate().map(number).collect()
 }
 
 fn middle(runs: &[Measured], of: fn(&Measured) -> f64) -> f64 {

@@ -15,6 +15,7 @@ use std::thread::{self, JoinHandle};
 
 /// Pages of the log from which on they are moved: as many as SQLite takes by itself, 4 MiB.
 const PAGES: c_int = 1_000;
+
 /// The thread that moves them.
 pub(super) struct Checkpoints {
     shared: Arc<Shared>,
