@@ -6,7 +6,7 @@ pub use assertion::{ASSERTION_TYPE, AssertionCheck, ProvenOnce, assertion_algori
 
 use crate::client::{AuthMethod, Client, StoredSecret};
 use crate::error::{ErrorCode, OAuthError, Rule};
-use crate::params::Params;
+use crate::params::{Params, form_decode};
 use crate::types::{ClientRow, Secret, Timestamp};
 use aws_lc_rs::{constant_time, digest};
 use base64::Engine as _;
@@ -86,7 +86,8 @@ impl Credentials {
         let decoded = STANDARD.decode(encoded.trim_start_matches(' ')).map_err(|_| malformed)?;
         let text = String::from_utf8(decoded).map_err(|_| malformed)?;
         let (id, secret) = text.split_once(':').ok_or(malformed)?;
-        let (id, secret) = (form_decode(id).ok_or(malformed)?, form_decode(secret).ok_or(malformed)?);
+        let decode = |part: &str| form_decode(part.as_bytes()).ok_or(malformed);
+        let (id, secret) = (decode(id)?, decode(secret)?);
         if id.is_empty() || secret.is_empty() {
             return Err(malformed);
         }
@@ -126,18 +127,6 @@ impl Credentials {
             AuthMethod::None => matches!(self.proof, Proof::None),
         }
     }
-}
-
-/// A part of Basic credentials: `+` and `%` decoded, strict UTF-8, no NUL.
-fn form_decode(part: &str) -> Option<String> {
-    // Most are made of what nobody encodes.
-    if part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')) {
-        return Some(part.to_owned());
-    }
-    // The parser splits at & and =, which a correctly encoded part does not contain; sent raw, they stand for themselves.
-    let escaped = part.replace('&', "%26").replace('=', "%3D");
-    let (decoded, _) = form_urlencoded::parse(escaped.as_bytes()).next().unwrap_or_default();
-    (!decoded.contains(['\0', '\u{FFFD}'])).then(|| decoded.into_owned())
 }
 
 /// A client that proved itself, or a public one that named itself. Made only by [`check`].

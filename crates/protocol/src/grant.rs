@@ -2,8 +2,8 @@
 
 use crate::authorize::OFFLINE_ACCESS;
 use crate::claims::ClaimsRequest;
+use crate::client::Client;
 use crate::scope::Scope;
-use crate::subject::Subject;
 use crate::types::{ClientRow, GrantId, GrantType, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -151,19 +151,15 @@ impl Grant {
     }
 }
 
-/// Everything that introspection and refresh ask about a grant beside the row itself (RFC 7662 §4).
+/// A grant, and how its user and session stand: what introspection and refresh ask of it (RFC 7662 §4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// The grant.
     pub grant: Grant,
-    /// The `client_id` of its client.
-    pub client_id: String,
-    /// Its user, as its client knows them.
-    pub subject: Subject,
+    /// The public `sub` of its user.
+    pub subject: String,
     /// The user's name, for `username` (RFC 7662 §2.2).
     pub username: String,
-    /// Whether its client may still be used.
-    pub client_enabled: bool,
     /// Whether its user may still be used.
     pub user_enabled: bool,
     /// Whether its session was ended by somebody. A session that merely ran out ends no grant.
@@ -171,11 +167,12 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Whether tokens about this grant are good now.
-    pub fn is_good(&self, now: Timestamp) -> bool {
-        self.grant.state == GrantState::Active
+    /// Whether tokens about this grant, which is one of this client's, are good now.
+    pub fn is_good(&self, client: &Client, now: Timestamp) -> bool {
+        self.grant.client == client.row
+            && self.grant.state == GrantState::Active
             && now < self.grant.expires_at
-            && self.client_enabled
+            && client.disabled_at.is_none()
             && self.user_enabled
             && !self.is_signed_out()
     }
@@ -184,5 +181,30 @@ impl Standing {
     fn is_signed_out(&self) -> bool {
         // Back-Channel Logout §2.7: refresh tokens with offline_access are not revoked by a logout.
         self.session_ended && !self.grant.scope.contains(OFFLINE_ACCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{NOW, active, client};
+
+    #[test]
+    fn rfc7662_s4_tokens_are_good_while_grant_client_user_and_session_are() {
+        assert!(active().is_good(&client(), NOW));
+        let disabled = Client { disabled_at: Some(NOW), ..client() };
+        let another = Client { row: ClientRow(client().row.0 + 1), ..client() };
+        assert!(!active().is_good(&disabled, NOW) && !active().is_good(&another, NOW));
+        let ends: [fn(&mut Standing); 4] = [
+            |it| it.grant.state = GrantState::Revoked,
+            |it| it.grant.expires_at = NOW,
+            |it| it.user_enabled = false,
+            |it| it.session_ended = true,
+        ];
+        for end in ends {
+            let mut standing = active();
+            end(&mut standing);
+            assert!(!standing.is_good(&client(), NOW));
+        }
     }
 }

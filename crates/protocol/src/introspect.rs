@@ -3,7 +3,7 @@
 use crate::client::AuthMethod;
 use crate::client_auth::VerifiedClient;
 use crate::error::{ErrorCode, OAuthError, Rule};
-use crate::grant::Standing;
+use crate::grant::Grant;
 use crate::scope::Scope;
 use crate::sealed::AccessToken;
 use crate::types::{ClientRow, Timestamp};
@@ -72,15 +72,15 @@ impl Introspection {
     }
 
     /// A good refresh token.
-    pub fn refresh_token(standing: &Standing, subject: String, issuer: &str) -> Self {
+    pub fn refresh_token(grant: &Grant, holder: Holder, issuer: &str) -> Self {
         Self {
             active: true,
-            scope: standing.grant.scope.clone(),
-            client_id: Some(standing.client_id.clone()),
-            username: Some(standing.username.clone()),
-            exp: Some(standing.grant.expires_at),
-            iat: Some(standing.grant.rotated_at.unwrap_or(standing.grant.created_at)),
-            sub: Some(subject),
+            scope: grant.scope.clone(),
+            client_id: Some(holder.client_id),
+            username: holder.username,
+            exp: Some(grant.expires_at),
+            iat: Some(grant.rotated_at.unwrap_or(grant.created_at)),
+            sub: Some(holder.subject),
             iss: Some(issuer.to_owned()),
             ..Self::default()
         }

@@ -1,6 +1,7 @@
 //! RFC 6749 §3.1, §3.2 and appendix B: the parameters of a request, read once and strictly.
 
 use crate::error::{ErrorCode, OAuthError, Rule};
+use percent_encoding::percent_decode;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -27,12 +28,14 @@ impl Params {
     /// Reads the parameters of an authorization request: of what is repeated there, the client may have to be told by redirect.
     pub fn parse_telling(encoded: &[u8]) -> Result<Self, OAuthError> {
         let mut params = Self::default();
-        for (position, (name, value)) in form_urlencoded::parse(encoded).enumerate() {
+        let pairs = encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+        for (position, pair) in pairs.enumerate() {
             if position >= MOST {
                 return Err(refuse("the request has more than 64 parameters"));
             }
-            check_text(&name)?;
-            check_text(&value)?;
+            let (name, value) = pair.split_at(pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len()));
+            let name = form_decode(name).ok_or(NO_TEXT)?;
+            let value = form_decode(value.get(1..).unwrap_or_default()).ok_or(NO_TEXT)?;
             if is_array(&name) {
                 return Err(refuse(
                     "a parameter is written as an array (name[]); parameters are plain names with one value",
@@ -40,7 +43,7 @@ impl Params {
             }
             // RFC 6749 §3.1, §3.2: parameters sent without a value are treated as if they were omitted.
             if !value.is_empty() {
-                params.insert(name.into_owned(), value.into_owned());
+                params.insert(name, value);
             }
         }
         Ok(params)
@@ -48,7 +51,9 @@ impl Params {
 
     /// Gives a parameter this value, whatever it had before.
     pub(crate) fn put(&mut self, name: &str, value: &str) -> Result<(), OAuthError> {
-        check_text(value)?;
+        if value.contains('\0') {
+            return Err(NO_TEXT);
+        }
         self.values.remove(name);
         if !value.is_empty() {
             self.values.insert(name.to_owned(), value.to_owned());
@@ -106,12 +111,15 @@ fn is_array(name: &str) -> bool {
     name.as_bytes().contains(&b'[') && name.split('[').next().is_some_and(is_known)
 }
 
-/// RFC 6749 appendix B: values are UTF-8; a decoder's replacement character marks what was not.
-fn check_text(text: &str) -> Result<(), OAuthError> {
-    if text.as_bytes().contains(&0) || !text.is_ascii() && text.contains(char::REPLACEMENT_CHARACTER) {
-        return Err(refuse("a parameter is not percent-encoded UTF-8, or contains a NUL character"));
+/// RFC 6749 appendix B: a name or a value, or a part of Basic credentials. None: it is no UTF-8, or contains a NUL, which one of
+/// the databases cannot store.
+pub(crate) fn form_decode(encoded: &[u8]) -> Option<String> {
+    let mut decoded: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    if decoded.contains(&b'%') {
+        decoded = percent_decode(&decoded).collect();
     }
-    Ok(())
+    let text = String::from_utf8(decoded).ok()?;
+    (!text.contains('\0')).then_some(text)
 }
 
 /// Whether a rule here reads a parameter with this name.
@@ -119,7 +127,9 @@ pub(crate) fn is_known(name: &str) -> bool {
     KNOWN.contains(&name)
 }
 
-fn refuse(description: &'static str) -> OAuthError {
+const NO_TEXT: OAuthError = refuse("a parameter is not percent-encoded UTF-8, or contains a NUL character");
+
+const fn refuse(description: &'static str) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidRequest, RULE, description)
 }
 
@@ -176,9 +186,16 @@ mod tests {
 
     #[test]
     fn s3_1_without_a_value_is_omitted_and_unknown_is_ignored() {
-        let params = Params::parse(b"scope=&scope=&x[]=1&resource=a&resource=b&state=&state=a+b%2B").unwrap();
+        let params = Params::parse(b"scope=&scope=&&scope&x[]=1&resource=a&resource=b&state=&state=a+b%2B").unwrap();
         assert_eq!(params.get("scope"), None);
         assert_eq!(params.get("state"), Some("a b+"));
+    }
+
+    #[test]
+    fn appendix_b_values_are_percent_encoded_utf_8() {
+        let params = Params::parse("state=%C3%A4%2b=%3D%&%63ode=1%zz&nonce=ä&login_hint=%EF%BF%BD".as_bytes()).unwrap();
+        let values = ["state", "code", "nonce", "login_hint"].map(|name| params.get(name));
+        assert_eq!(values, [Some("ä+==%"), Some("1%zz"), Some("ä"), Some("\u{FFFD}")]);
     }
 
     #[test]

@@ -11,7 +11,6 @@ use crate::jose::{Algorithm, ClientKeys, SigningKey};
 use crate::params::Params;
 use crate::redirect_uri::RedirectUri;
 use crate::scope::Scope;
-use crate::subject::Subject;
 use crate::types::{ClientRow, GrantId, GrantType, Seconds, SessionId, Timestamp, UserId, WorkspaceId};
 use crate::workspace::{Policy, ScopeDefinition, Slug, Workspace};
 use jsonwebtoken::jwk::Jwk;
@@ -137,10 +136,8 @@ pub(crate) fn pending() -> Standing {
             refresh_until: None,
             expires_at: NOW.plus(Seconds(60)),
         },
-        client_id: "app".to_owned(),
-        subject: Subject { public: "sub".to_owned(), sector: None },
+        subject: "sub".to_owned(),
         username: "bob".to_owned(),
-        client_enabled: true,
         user_enabled: true,
         session_ended: false,
     }

@@ -16,8 +16,16 @@ impl PairwiseKey {
         Self(Key::new(HMAC_SHA256, material))
     }
 
+    /// The `sub` that a client is told of the user whose public one this is.
+    pub fn told(&self, public: &str, client: &Registration) -> String {
+        match sector_of(client) {
+            None => public.to_owned(),
+            Some(sector) => self.within(&sector, public),
+        }
+    }
+
     /// OpenID Connect Core §8.1: the `sub` of a user within a sector. Nobody can compute the user's other ones from it.
-    fn subject(&self, sector: &str, subject: &str) -> String {
+    fn within(&self, sector: &str, subject: &str) -> String {
         // Neither a host nor a subject contains a NUL, so no two pairs meet.
         URL_SAFE_NO_PAD.encode(sign(&self.0, format!("{sector}\0{subject}").as_bytes()))
     }
@@ -29,33 +37,9 @@ impl fmt::Debug for PairwiseKey {
     }
 }
 
-/// A user, as clients of one sector know them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subject {
-    /// The user's public `sub`.
-    pub public: String,
-    /// The sector of a client that has pairwise ones; see [`sector_of`].
-    pub sector: Option<String>,
-}
-
-impl Subject {
-    /// The user whose public `sub` this is, towards this client.
-    pub fn of(public: &str, registration: &Registration) -> Self {
-        Self { public: public.to_owned(), sector: sector_of(registration) }
-    }
-
-    /// The `sub` that the client is told.
-    pub fn told(&self, key: &PairwiseKey) -> String {
-        match &self.sector {
-            None => self.public.clone(),
-            Some(sector) => key.subject(sector, &self.public),
-        }
-    }
-}
-
 /// OpenID Connect Core §8.1: the host of the sector identifier, or else of the redirect URIs, which is the same for all of
 /// them. None: the client has public `sub`s.
-pub fn sector_of(registration: &Registration) -> Option<String> {
+fn sector_of(registration: &Registration) -> Option<String> {
     if registration.openid.subject_type == SubjectType::Public {
         return None;
     }
@@ -80,15 +64,15 @@ mod tests {
     fn s8_1_clients_of_one_sector_share_a_sub_and_others_do_not() {
         let key = PairwiseKey::new(&[7; 32]);
         let mut registration = sample::client().registration;
-        assert_eq!(Subject::of("bob", &registration).told(&key), "bob");
+        assert_eq!(key.told("bob", &registration), "bob");
         registration.openid.subject_type = SubjectType::Pairwise;
-        let here = Subject::of("bob", &registration).told(&key);
+        let here = key.told("bob", &registration);
         assert_ne!(here, "bob");
-        assert_ne!(here, Subject::of("ann", &registration).told(&key));
-        assert_ne!(here, Subject::of("bob", &registration).told(&PairwiseKey::new(&[8; 32])));
+        assert_ne!(here, key.told("ann", &registration));
+        assert_ne!(here, PairwiseKey::new(&[8; 32]).told("bob", &registration));
         registration.redirect_uris = vec![RedirectUri::register("https://app.test/another").unwrap()];
-        assert_eq!(here, Subject::of("bob", &registration).told(&key), "same host, same sector");
+        assert_eq!(here, key.told("bob", &registration), "same host, same sector");
         registration.openid.sector_identifier_uri = Some("https://other.test/list.json".to_owned());
-        assert_ne!(here, Subject::of("bob", &registration).told(&key));
+        assert_ne!(here, key.told("bob", &registration));
     }
 }

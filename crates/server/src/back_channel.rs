@@ -1,7 +1,6 @@
 //! Back-Channel Logout §2.5, §2.8: tells clients that a person signed out, until they take it or have been told often enough.
 //! Whom to tell was written down with the end of the session; so a restart forgets nothing.
 
-use crate::endpoints::authorize::told;
 use crate::here::Here;
 use crate::outbound::{Recipient, Unreachable};
 use crate::reply::Failure;
@@ -196,7 +195,7 @@ impl Attempt {
         };
         let user = self.due.delivery.user;
         let user = here.read(move |tx| tx.find_user(user)).await?;
-        let subject = user.map(|user| told(here, &client, &user.subject));
+        let subject = user.map(|user| here.told(&client, &user.subject));
         let logout_token = self.sign(here, &client, subject.as_deref()).await?;
         let form = form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &logout_token).finish();
         Ok(match self.server.outbound().post_form(recipient, form).await {

@@ -162,7 +162,7 @@ async fn find_session(here: &Here, headers: &HeaderMap) -> Result<Option<(Sessio
     if let Some((session, _)) = &live {
         let (id, now) = (session.id, here.now);
         if now.since(session.last_seen_at) >= Seconds::minutes(5) {
-            here.server.store().write_later(here.row().id, move |tx| tx.touch_session(id, now).map(|_| ()));
+            here.server.store().write_later(here.row().id, move |tx| tx.touch_session(id, now));
         }
     }
     Ok(live)

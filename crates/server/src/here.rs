@@ -9,6 +9,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use futures_util::TryFutureExt as _;
+use grantry_protocol::ClientRow;
 use grantry_protocol::client::Client;
 use grantry_protocol::sealed::{self, Statement};
 use grantry_protocol::types::Timestamp;
@@ -88,6 +89,20 @@ impl Here {
         let wanted = client_id.to_owned();
         let found = self.read(move |tx| tx.find_client(&wanted)).await?;
         Ok(found.map(|client| self.workspace.clients.keep(client)))
+    }
+
+    /// The client in this row, as it was read after the workspace was.
+    pub(crate) async fn client_by_row(&self, row: ClientRow) -> Result<Option<Arc<Client>>, Failure> {
+        if let Some(known) = self.workspace.clients.find_by_row(row) {
+            return Ok(Some(known));
+        }
+        let found = self.read(move |tx| tx.find_client_by_row(row)).await?;
+        Ok(found.map(|client| self.workspace.clients.keep(client)))
+    }
+
+    /// The `sub` that a client is told of the user with this public one (OpenID Connect Core §8).
+    pub(crate) fn told(&self, client: &Client, public: &str) -> String {
+        self.workspace.pairwise.told(public, &client.registration)
     }
 
     /// Reads from this workspace's rows.

@@ -5,6 +5,7 @@ use crate::pages::{self, layout::Frame};
 use crate::server::Server;
 use crate::slow::Busy;
 use askama::Template;
+use axum::body::Body;
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -105,6 +106,21 @@ pub(crate) fn see_other(location: &str) -> Response {
 
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
+/// Room for nearly every answer, in bytes.
+const USUAL_ANSWER: usize = 1_024;
+
+/// JSON for the one who asked, which is never cached.
+pub(crate) fn json(answer: &impl Serialize) -> Response {
+    let mut body = Vec::with_capacity(USUAL_ANSWER);
+    match serde_json::to_writer(&mut body, answer) {
+        Ok(()) => {
+            let json = HeaderValue::from_static("application/json");
+            ([(CONTENT_TYPE, json), (CACHE_CONTROL, NO_STORE)], Body::from(body)).into_response()
+        }
+        Err(_) => Failure::Internal.into_response(),
+    }
+}
+
 /// What a failure is told with: the id of the request, and where it went.
 pub(crate) struct Asked<'a> {
     pub(crate) id: &'a str,
@@ -123,7 +139,7 @@ pub(crate) fn to_machines(failure: Failure, asked: &Asked<'_>, response: Respons
     if matches!(failure, Failure::NotFound) {
         return error_page(None, failure, asked.id);
     }
-    let mut answer = json(&failure, asked.slug(), asked.id);
+    let mut answer = refusal(&failure, asked.slug(), asked.id);
     keep_headers(&response, &mut answer);
     answer
 }
@@ -222,7 +238,7 @@ struct ErrorAnswer<'a> {
     request_id: &'a str,
 }
 
-fn json(failure: &Failure, slug: &str, request_id: &str) -> Response {
+fn refusal(failure: &Failure, slug: &str, request_id: &str) -> Response {
     let (status, error) = as_oauth(failure);
     let body = ErrorAnswer {
         error: error.code.as_str(),
@@ -233,7 +249,7 @@ fn json(failure: &Failure, slug: &str, request_id: &str) -> Response {
         error_uri: error.rule.url(),
         request_id,
     };
-    let mut response = (status, [(CACHE_CONTROL, NO_STORE)], axum::Json(body)).into_response();
+    let mut response = (status, json(&body)).into_response();
     // RFC 6749 §5.2: a client that failed to authenticate is told which scheme to use.
     if error.code == ErrorCode::InvalidClient
         && let Ok(challenge) = HeaderValue::try_from(format!("Basic realm=\"{slug}\", charset=\"UTF-8\""))

@@ -5,13 +5,13 @@ use crate::endpoints::metadata::Documents;
 use crate::reply::Failure;
 use crate::server::Server;
 use crate::signing;
-use grantry_protocol::WorkspaceId;
 use grantry_protocol::client::Client;
 use grantry_protocol::jose::SigningKeys;
 use grantry_protocol::sealed::{KeyPurpose, KeyRing, SealingKey};
 use grantry_protocol::subject::PairwiseKey;
 use grantry_protocol::types::{Seconds, Timestamp};
 use grantry_protocol::workspace::{Slug, Workspace};
+use grantry_protocol::{ClientRow, WorkspaceId};
 use grantry_storage::{Key, Moment, NewKey, Store, Tx};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -44,22 +44,34 @@ pub(crate) struct OpenWorkspace {
 
 /// Clients, kept for as long as the workspace is served as it was read.
 #[derive(Debug, Default)]
-pub(crate) struct KnownClients(RwLock<HashMap<String, Arc<Client>>>);
+pub(crate) struct KnownClients(RwLock<ByNameAndRow>);
+
+#[derive(Debug, Default)]
+struct ByNameAndRow {
+    names: HashMap<String, Arc<Client>>,
+    rows: HashMap<ClientRow, Arc<Client>>,
+}
 
 impl KnownClients {
     /// The client with this identifier, if it was asked for.
     pub(crate) fn find(&self, client_id: &str) -> Option<Arc<Client>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(client_id).map(Arc::clone)
+        self.0.read().unwrap_or_else(PoisonError::into_inner).names.get(client_id).map(Arc::clone)
+    }
+
+    /// The client in this row, if it was asked for.
+    pub(crate) fn find_by_row(&self, row: ClientRow) -> Option<Arc<Client>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).rows.get(&row).map(Arc::clone)
     }
 
     /// Keeps a client; where there are too many, instead of all others.
     pub(crate) fn keep(&self, client: Client) -> Arc<Client> {
         let client = Arc::new(client);
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.clear();
+        if known.names.len() >= MOST {
+            *known = ByNameAndRow::default();
         }
-        known.insert(client.client_id.clone(), Arc::clone(&client));
+        known.names.insert(client.client_id.clone(), Arc::clone(&client));
+        known.rows.insert(client.row, Arc::clone(&client));
         client
     }
 }

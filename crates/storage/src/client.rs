@@ -5,7 +5,6 @@ use crate::search::{Page, containing};
 use crate::tx::Tx;
 use crate::value::{FromRow, Row, to_json};
 use grantry_protocol::client::{Client, DynamicRegistration, Registration, StoredSecret};
-use grantry_protocol::subject::sector_of;
 use grantry_protocol::{ClientRow, Timestamp, UserId};
 
 /// A client about to be registered.
@@ -97,8 +96,8 @@ impl Tx<'_> {
         let row = ClientRow(self.next_id());
         self.execute(
             "INSERT INTO clients (workspace_id, id, client_id, name, resource, registration, owner_id, last_secret,
-             created_at, sector, registration_generation, unused_until)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11)",
+             created_at, registration_generation, unused_until)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)",
             &[
                 row.into(),
                 (&new.client_id).into(),
@@ -107,7 +106,6 @@ impl Tx<'_> {
                 (&to_json(&new.registration)?).into(),
                 new.owner.into(),
                 now.into(),
-                sector_of(&new.registration).as_ref().into(),
                 new.dynamic.map(|dynamic| dynamic.generation).into(),
                 new.dynamic.and_then(|dynamic| dynamic.unused_until).into(),
             ],
@@ -128,12 +126,6 @@ impl Tx<'_> {
     pub fn find_client_by_row(&mut self, row: ClientRow) -> Result<Option<Client>> {
         let rows = self.rows(select_clients!("AND id = $2", ""), &[row.into()])?;
         Ok(gather(rows).pop())
-    }
-
-    /// The public identifier of the client in this row, if the client may be used.
-    pub fn find_enabled_client_id(&mut self, row: ClientRow) -> Result<Option<String>> {
-        let sql = "SELECT client_id FROM clients WHERE workspace_id = $1 AND id = $2 AND disabled_at IS NULL";
-        self.row(sql, &[row.into()])
     }
 
     /// Changes what is registered about a client. False: there is no such client.
@@ -159,15 +151,14 @@ impl Tx<'_> {
         generation: Option<i64>,
     ) -> Result<bool> {
         let changed = self.execute(
-            "UPDATE clients SET name = $3, resource = $4, registration = $5, sector = $6,
+            "UPDATE clients SET name = $3, resource = $4, registration = $5,
              registration_generation = registration_generation + 1 WHERE workspace_id = $1 AND id = $2
-             AND (CAST($7 AS BIGINT) IS NULL OR registration_generation = $7)",
+             AND (CAST($6 AS BIGINT) IS NULL OR registration_generation = $6)",
             &[
                 row.into(),
                 (&registration.name).into(),
                 registration.resource.as_ref().into(),
                 (&to_json(registration)?).into(),
-                sector_of(registration).as_ref().into(),
                 generation.into(),
             ],
         )?;

@@ -6,7 +6,7 @@ mod sqlite;
 use crate::database::Database;
 use crate::error::{BackupError, OpenError, Result};
 use crate::instance::Instance;
-use crate::job::{Job, awaited};
+use crate::job::{Durability, Job, awaited};
 use crate::node::Node;
 use crate::store::Options;
 use grantry_protocol::Timestamp;
@@ -45,7 +45,7 @@ impl Engine {
     {
         match self {
             Self::Sqlite(sqlite) => sqlite.read(|connection| work(&mut Instance::new(connection))),
-            Self::Postgres(postgres) => awaited(work, |job| postgres.read(job)).await,
+            Self::Postgres(postgres) => awaited(work, Durability::Repeatable, |job| postgres.read(job)).await,
         }
     }
 

@@ -4,7 +4,6 @@ use crate::error::Result;
 use crate::tx::Tx;
 use crate::value::{FromRow, Row, to_json};
 use grantry_protocol::grant::{Grant, GrantState, NewGrant, Standing};
-use grantry_protocol::subject::Subject;
 use grantry_protocol::token::{authorization_code, refresh_token};
 use grantry_protocol::types::GrantType;
 use grantry_protocol::{ClientRow, GrantId, Timestamp, UserId};
@@ -30,15 +29,13 @@ macro_rules! grant_columns {
     };
 }
 
-/// Selects a grant, narrowed by `$and`, with how client, user and session stand.
+/// Selects a grant, narrowed by `$and`, with how user and session stand.
 macro_rules! select_standing {
     ($and:literal) => {
         concat!(
             "SELECT ",
             grant_columns!(),
-            ", clients.client_id, users.subject, clients.sector, users.username, clients.disabled_at, users.disabled_at,
-             sessions.ended_at FROM grants
-             JOIN clients ON clients.workspace_id = $1 AND clients.id = grants.client_row
+            ", users.subject, users.username, users.disabled_at, sessions.ended_at FROM grants
              JOIN users ON users.workspace_id = $1 AND users.id = grants.user_id
              LEFT JOIN sessions ON sessions.workspace_id = $1 AND sessions.id = grants.session_id
              WHERE grants.workspace_id = $1 AND grants.id = $2",
@@ -75,10 +72,8 @@ impl FromRow for Standing {
     fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self {
             grant: Grant::from_row(row)?,
-            client_id: row.take()?,
-            subject: Subject { public: row.take()?, sector: row.take()? },
+            subject: row.take()?,
             username: row.take()?,
-            client_enabled: row.take::<Option<Timestamp>>()?.is_none(),
             user_enabled: row.take::<Option<Timestamp>>()?.is_none(),
             session_ended: row.take::<Option<Timestamp>>()?.is_some(),
         })
@@ -122,7 +117,7 @@ impl Tx<'_> {
         self.row(sql, &[id.into()])
     }
 
-    /// The grant with this id, and how client, user and session stand.
+    /// The grant with this id, and how its user and session stand.
     pub fn find_standing(&mut self, id: GrantId) -> Result<Option<Standing>> {
         self.row(select_standing!(""), &[id.into()])
     }

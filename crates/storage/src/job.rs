@@ -15,27 +15,35 @@ pub(crate) trait Job: Send {
     fn answer(self: Box<Self>, outcome: Result<()>);
     /// Whether anyone still waits for it. What nobody waits for any more need not be begun.
     fn is_wanted(&self) -> bool;
-    /// Whether it has to be on the disk before it is answered. What has not goes there with what follows.
-    fn must_last(&self) -> bool {
-        true
-    }
+    /// What it asks of its commit.
+    fn durability(&self) -> Durability;
+}
+
+/// What a commit has to come to before it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// It is on the disk.
+    Lasting,
+    /// It may be undone when the power fails: it goes to the disk with what follows.
+    Repeatable,
 }
 
 struct Awaited<T, W> {
     work: W,
+    durability: Durability,
     value: Option<T>,
     reply: oneshot::Sender<Result<T>>,
 }
 
 /// Has work done elsewhere, and waits for its answer; not too long: a database that hangs is one that is away. Whether a write was
 /// done is not known then.
-pub(crate) async fn awaited<T, W>(work: W, hand_over: impl FnOnce(Box<dyn Job>)) -> Result<T>
+pub(crate) async fn awaited<T, W>(work: W, durability: Durability, hand_over: impl FnOnce(Box<dyn Job>)) -> Result<T>
 where
     T: Send + 'static,
     W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    hand_over(Box::new(Awaited { work, value: None, reply }));
+    hand_over(Box::new(Awaited { work, durability, value: None, reply }));
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(StorageError::Unavailable),
@@ -61,6 +69,10 @@ impl<T: Send, W: FnMut(&mut Instance<'_>) -> Result<T> + Send> Job for Awaited<T
     fn is_wanted(&self) -> bool {
         !self.reply.is_closed()
     }
+
+    fn durability(&self) -> Durability {
+        self.durability
+    }
 }
 
 /// A job that nobody waits for.
@@ -81,28 +93,7 @@ impl<W: FnMut(&mut Instance<'_>) -> Result<()> + Send> Job for Unawaited<W> {
         true
     }
 
-    fn must_last(&self) -> bool {
-        false
-    }
-}
-
-/// A job that somebody waits for, though it may be undone when the power fails.
-pub(crate) struct Repeatable(pub(crate) Box<dyn Job>);
-
-impl Job for Repeatable {
-    fn run(&mut self, connection: &mut Connection) -> Result<()> {
-        self.0.run(connection)
-    }
-
-    fn answer(self: Box<Self>, outcome: Result<()>) {
-        self.0.answer(outcome);
-    }
-
-    fn is_wanted(&self) -> bool {
-        self.0.is_wanted()
-    }
-
-    fn must_last(&self) -> bool {
-        false
+    fn durability(&self) -> Durability {
+        Durability::Repeatable
     }
 }

@@ -5,8 +5,11 @@ use crate::error::OpenError;
 use grantry_protocol::Timestamp;
 
 /// The steps in order; the version of a schema is how many of them it has seen. What was released is never edited.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0002_openid.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_openid.sql"),
+    include_str!("../migrations/0003_client_sector.sql"),
+];
 
 /// How an engine says what the migrations say.
 #[derive(Debug)]

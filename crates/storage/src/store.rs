@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::error::{BackupError, OpenError, Result};
 use crate::ids::Ids;
 use crate::instance::Instance;
-use crate::job::{Repeatable, Unawaited, awaited};
+use crate::job::{Durability, Unawaited, awaited};
 use crate::node::Node;
 use crate::tx::Tx;
 use grantry_protocol::{Timestamp, WorkspaceId};
@@ -97,14 +97,14 @@ impl Store {
         T: Send + 'static,
         W: FnMut(&mut Instance<'_>) -> Result<T> + Send + 'static,
     {
-        awaited(work, |job| self.0.engine.write(job))
+        awaited(work, Durability::Lasting, |job| self.0.engine.write(job))
     }
 
     /// Removes some of what is over ([`Instance::clean_up`]). True: there may be more of it. It waits for no disk: what a failure of
     /// the power brings back is removed again.
     pub async fn clean_up(&self, now: Timestamp) -> Result<bool> {
         let work = move |instance: &mut Instance<'_>| instance.clean_up(now, CLEAN_UP_MOST);
-        let looked_at = awaited(work, |job| self.0.engine.write(Box::new(Repeatable(job)))).await?;
+        let looked_at = awaited(work, Durability::Repeatable, |job| self.0.engine.write(job)).await?;
         Ok(i64::try_from(looked_at).is_ok_and(|rows| rows >= CLEAN_UP_MOST))
     }
 
@@ -153,7 +153,7 @@ mod tests {
         let level = |instance: &mut Instance<'_>| {
             instance.rows::<i64>("SELECT synchronous FROM pragma_synchronous WHERE $1 = $1", &[0.into()])
         };
-        let repeatable = || awaited(level, |job| store.0.engine.write(Box::new(Repeatable(job))));
+        let repeatable = || awaited(level, Durability::Repeatable, |job| store.0.engine.write(job));
         for _ in 0..2 {
             // https://www.sqlite.org/pragma.html#pragma_synchronous: 2 is FULL, 1 is NORMAL.
             assert_eq!(store.write_instance(level).await, Ok(vec![2]));

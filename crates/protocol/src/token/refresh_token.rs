@@ -107,7 +107,7 @@ pub fn check(presented: Presented<'_>, workspace: &Workspace, now: Timestamp) ->
     if grant.client != client.client().row {
         return Verdict::Refused(not_good());
     }
-    let Some(until) = grant.refresh_until.filter(|until| now < *until && standing.is_good(now)) else {
+    let Some(until) = grant.refresh_until.filter(|until| now < *until && standing.is_good(client.client(), now)) else {
         return Verdict::Refused(not_good());
     };
     let lifetimes = client.client().lifetimes(&workspace.policy.lifetimes);
@@ -200,7 +200,6 @@ mod tests {
             changed(|it| it.grant.expires_at = NOW),
             changed(|it| it.grant.refresh_until = Some(NOW)),
             changed(|it| it.grant.refresh_until = None),
-            changed(|it| it.client_enabled = false),
             changed(|it| it.user_enabled = false),
             changed(|it| it.session_ended = true),
         ] {
@@ -212,7 +211,7 @@ mod tests {
     fn backchannel_s2_7_what_was_given_for_use_while_away_outlives_a_sign_out() {
         let mut standing = active();
         (standing.session_ended, standing.grant.scope) = (true, Scope::parse("read offline_access").unwrap());
-        assert!(standing.is_good(NOW) && !refused(&verdict(&standing, public(), 3, "")));
+        assert!(standing.is_good(&public(), NOW) && !refused(&verdict(&standing, public(), 3, "")));
         standing.user_enabled = false;
         assert!(refused(&verdict(&standing, public(), 3, "")));
     }

@@ -17,7 +17,6 @@ use grantry_protocol::authorize::{Decision, Known, Refusal, ValidRequest, Waited
 use grantry_protocol::client::Client;
 use grantry_protocol::id_token::Hint;
 use grantry_protocol::sealed::WaitingRequest;
-use grantry_protocol::subject::Subject;
 use grantry_protocol::types::Seconds;
 use grantry_protocol::{ErrorCode, OAuthError, Params, Rule};
 use std::sync::Arc;
@@ -147,7 +146,7 @@ pub(crate) async fn decision(
         None => None,
     };
     let expected = expected(here, &request)?;
-    let subject = browser.user().map(|user| told(here, request.client(), &user.subject));
+    let subject = browser.user().map(|user| here.told(request.client(), &user.subject));
     // OpenID Connect Core §5.5.1: so does a value of sub among the claims.
     let claims = &request.authentication().claims;
     let another = subject.as_ref().is_some_and(|subject| !claims.permits_subject(subject));
@@ -180,11 +179,6 @@ fn expected(here: &Here, request: &ValidRequest) -> Result<Option<String>, Refus
         return Err(refuse(ErrorCode::LoginRequired, "id_token_hint has expired; sign in again without prompt=none"));
     }
     Ok(Some(hint.sub))
-}
-
-/// The `sub` that this client is told for a user.
-pub(crate) fn told(here: &Here, client: &Client, subject: &str) -> String {
-    Subject::of(subject, &client.registration).told(&here.workspace.pairwise)
 }
 
 /// Where the person goes with the request: sealed into the URL, so that waiting costs no row (docs/decisions/0002).

@@ -3,21 +3,23 @@
 use super::{authenticate, presented};
 use crate::form::Form;
 use crate::here::Here;
-use crate::reply::{Failure, NO_STORE};
-use axum::http::header::CACHE_CONTROL;
-use axum::response::{IntoResponse, Response};
+use crate::reply::{Failure, json};
+use axum::response::Response;
+use grantry_protocol::client::Client;
 use grantry_protocol::client_auth::VerifiedClient;
+use grantry_protocol::grant::Standing;
 use grantry_protocol::introspect::{Holder, Introspection, check_asker, may_see};
 use grantry_protocol::sealed::{AccessSubject, AccessToken, RefreshToken};
 use grantry_protocol::types::GrantType;
 use grantry_protocol::{Params, Rule};
+use grantry_storage::Tx;
 
 /// Tells a client, or a resource server, what a token is worth.
 pub(crate) async fn post(here: Here, Form { headers, params }: Form) -> Result<Response, Failure> {
     let asker = authenticate(&here, &headers, &params).await.verified?;
     check_asker(&asker)?;
     let answer = introspect(&here, &asker, &params).await?.unwrap_or_else(Introspection::inactive);
-    Ok(([(CACHE_CONTROL, NO_STORE)], axum::Json(answer)).into_response())
+    Ok(json(&answer))
 }
 
 /// `None` for everything that is not good or not the asker's business: RFC 7662 §2.2 has one answer for all of it.
@@ -40,28 +42,30 @@ async fn access_token(
     if here.now >= token.expires_at {
         return Ok(None);
     }
-    let (token_id, about, now) = (token.token_id, token.about, here.now);
-    let workspace = std::sync::Arc::clone(&here.workspace);
-    let good = here
-        .read(move |tx| match about {
-            AccessSubject::Grant(id) => {
-                let standing = tx.find_standing_of(id, &token_id)?.filter(|it| it.is_good(now));
-                Ok(standing.map(|standing| {
-                    let (username, subject) = (Some(standing.username), standing.subject.told(&workspace.pairwise));
-                    (standing.grant.client, Holder { client_id: standing.client_id, subject, username })
-                }))
-            }
-            AccessSubject::Client(_) if tx.is_denied(&token_id)? => Ok(None),
-            AccessSubject::Client(row) => {
-                Ok(tx.find_enabled_client_id(row)?.map(|client_id| {
-                    // RFC 9068 §2.2: without a resource owner, the subject is the client.
-                    (row, Holder { subject: client_id.clone(), client_id, username: None })
-                }))
-            }
-        })
-        .await?;
-    let seen = good.filter(|(client, _)| may_see(asker, *client, &token.audience));
-    Ok(seen.map(|(_, holder)| Introspection::access_token(&token, holder, here.issuer())))
+    let (token_id, about) = (token.token_id, token.about);
+    let read = move |tx: &mut Tx<'_>| match about {
+        AccessSubject::Grant(id) => {
+            let standing = tx.find_standing_of(id, &token_id)?;
+            Ok(standing.map(|standing| (standing.grant.client, Some(standing))))
+        }
+        AccessSubject::Client(row) => Ok((!tx.is_denied(&token_id)?).then_some((row, None))),
+    };
+    let seen = here.read(read).await?.filter(|(client, _)| may_see(asker, *client, &token.audience));
+    let Some((row, standing)) = seen else { return Ok(None) };
+    let Some(client) = here.client_by_row(row).await? else { return Ok(None) };
+    let standing = standing.as_ref();
+    let good = standing.map_or(client.disabled_at.is_none(), |it| it.is_good(&client, here.now));
+    Ok(good.then(|| Introspection::access_token(&token, holder(here, &client, standing), here.issuer())))
+}
+
+/// Whose token it is: the user's whom the grant is of, or else the client's own.
+fn holder(here: &Here, client: &Client, standing: Option<&Standing>) -> Holder {
+    let client_id = client.client_id.clone();
+    match standing {
+        Some(it) => Holder { client_id, subject: here.told(client, &it.subject), username: Some(it.username.clone()) },
+        // RFC 9068 §2.2: without a resource owner, the subject is the client.
+        None => Holder { subject: client_id.clone(), client_id, username: None },
+    }
 }
 
 async fn refresh_token(
@@ -77,12 +81,12 @@ async fn refresh_token(
     }
     let standing = here.read(move |tx| tx.find_standing(token.grant)).await?;
     let seen = standing.filter(|it| {
-        let own = it.grant.client == asker.client().row;
         let usable = it.grant.refresh_until.is_some_and(|until| here.now < until);
-        own && usable && it.grant.generation == token.generation && it.is_good(here.now)
+        // A client sees its own.
+        usable && it.grant.generation == token.generation && it.is_good(asker.client(), here.now)
     });
     Ok(seen.map(|standing| {
-        let subject = standing.subject.told(&here.workspace.pairwise);
-        Introspection::refresh_token(&standing, subject, here.issuer())
+        let holder = holder(here, asker.client(), Some(&standing));
+        Introspection::refresh_token(&standing.grant, holder, here.issuer())
     }))
 }

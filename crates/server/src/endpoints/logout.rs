@@ -1,6 +1,5 @@
 //! RP-Initiated Logout §2: `GET, POST W/oauth2/logout`.
 
-use super::authorize::told;
 use crate::browser::Browser;
 use crate::form::RawForm;
 use crate::here::Here;
@@ -78,7 +77,7 @@ async fn proceed(here: &Here, browser: Browser, request: &LogoutRequest, answer:
         Some(client_id) => here.read(move |tx| tx.find_client(&client_id)).await?,
         None => None,
     };
-    let subject = client.as_ref().zip(browser.user()).map(|(client, user)| told(here, client, &user.subject));
+    let subject = client.as_ref().zip(browser.user()).map(|(client, user)| here.told(client, &user.subject));
     let person = browser.signed_in.as_ref();
     let person = person.map(|(session, _)| Person { sid: &session.sid, subject: subject.as_deref() });
     let known = Known { client: client.as_ref(), person, confirmed: answer == Answer::Yes, now: here.now };

@@ -5,7 +5,7 @@ use super::authorization;
 use crate::form::Json;
 use crate::here::Here;
 use crate::portal::register::new_client_id;
-use crate::reply::{Failure, NO_STORE};
+use crate::reply::{Failure, NO_STORE, json};
 use crate::secrets;
 use crate::sector;
 use crate::server::Server;
@@ -61,7 +61,7 @@ pub(crate) async fn post(here: Here, headers: HeaderMap, Json(body): Json) -> Re
 
 /// `GET W/oauth2/register/{client_id}`.
 pub(crate) async fn get(own: Own) -> Response {
-    own.known().answer(&own.here, &own.client.registration, (None, None)).into_response()
+    own.known().answer(&own.here, &own.client.registration, (None, None))
 }
 
 /// `PUT W/oauth2/register/{client_id}`: what is not said is as usual again.
@@ -95,7 +95,7 @@ pub(crate) async fn put(own: Own, Json(body): Json) -> Result<Response, Failure>
     }
     let answer = own.known().answer(here, &registration, (secret, statement));
     registered(here, &registration).await;
-    Ok(answer.into_response())
+    Ok(answer)
 }
 
 /// `DELETE W/oauth2/register/{client_id}`, with every token of the app.
@@ -240,7 +240,7 @@ impl Known<'_> {
         here: &Here,
         registration: &Registration,
         (secret, software_statement): (Option<FreshSecret>, Option<Value>),
-    ) -> impl IntoResponse + use<> {
+    ) -> Response {
         let token = RegistrationAccessToken { client: self.row };
         let answer = Answer {
             client_id: self.client_id,
@@ -252,6 +252,6 @@ impl Known<'_> {
             software_statement,
             metadata: describe(registration),
         };
-        ([(CACHE_CONTROL, NO_STORE)], axum::Json(serde_json::json!(answer)))
+        json(&answer)
     }
 }

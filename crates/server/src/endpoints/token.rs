@@ -12,9 +12,9 @@ use super::{Caller, authenticate};
 use crate::form::Form;
 use crate::here::Here;
 use crate::metrics::Issued;
-use crate::reply::{Failure, NO_STORE};
+use crate::reply::{Failure, json};
 use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, PRAGMA};
+use axum::http::header::PRAGMA;
 use axum::response::{IntoResponse, Response};
 use grantry_protocol::Params;
 use grantry_protocol::client::Client;
@@ -67,6 +67,5 @@ async fn is_login(here: &Here, client: &Client, params: &Params) -> Result<bool,
 
 /// RFC 6749 §5.1: never cached.
 fn respond(answer: TokenAnswer) -> Response {
-    let headers = [(CACHE_CONTROL, NO_STORE), (PRAGMA, HeaderValue::from_static("no-cache"))];
-    (headers, axum::Json(answer)).into_response()
+    ([(PRAGMA, HeaderValue::from_static("no-cache"))], json(&answer)).into_response()
 }

@@ -4,7 +4,7 @@ use super::{authorization, presented};
 use crate::client_keys::Recipient;
 use crate::form::RawForm;
 use crate::here::Here;
-use crate::reply::{Failure, NO_STORE};
+use crate::reply::{Failure, NO_STORE, json};
 use crate::signing;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
@@ -69,12 +69,11 @@ async fn answer(here: &Here, headers: &HeaderMap, params: &Params) -> Result<Res
     if !token.scope.contains(OPENID) {
         return Err(bearer::insufficient_scope("the access token does not allow openid; ask for scope=openid").into());
     }
-    let answer = claims_of(here, &standing, &user, &token.scope);
+    let answer = claims_of(here, (&standing, &client), &user, &token.scope);
     let openid = &client.registration.openid;
     let recipient = Recipient::of(here, openid, openid.userinfo_encryption()).await?;
-    let headers = [(CACHE_CONTROL, NO_STORE)];
     if openid.userinfo_signed_response_alg.is_none() && recipient.is_none() {
-        return Ok((headers, axum::Json(answer)).into_response());
+        return Ok(json(&answer));
     }
     // OpenID Connect Core §5.3.2: an answer that can be passed on says by whom and for whom.
     let mut answer = answer;
@@ -89,7 +88,8 @@ async fn answer(here: &Here, headers: &HeaderMap, params: &Params) -> Result<Res
         Some(client) => client.encrypt(&text, cty, &mut here.server.randomness())?,
         None => text,
     };
-    Ok((headers, [(CONTENT_TYPE, HeaderValue::from_static("application/jwt"))], jwt).into_response())
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/jwt")), (CACHE_CONTROL, NO_STORE)];
+    Ok((headers, jwt).into_response())
 }
 
 /// Everything about a good access token.
@@ -107,19 +107,18 @@ async fn known(here: &Here, token: &AccessToken) -> Result<Option<Known>, Failur
         return Ok(None);
     }
     let read = move |tx: &mut Tx<'_>| {
-        let standing = tx.find_standing_of(id, &token_id)?.filter(|standing| standing.is_good(now));
-        let Some(standing) = standing else { return Ok(None) };
+        let Some(standing) = tx.find_standing_of(id, &token_id)? else { return Ok(None) };
         Ok(tx.find_user(standing.grant.user)?.map(|user| (standing, user)))
     };
     let Some((standing, user)) = here.read(read).await? else { return Ok(None) };
-    let client = here.client(&standing.client_id).await?;
+    let client = here.client_by_row(standing.grant.client).await?.filter(|client| standing.is_good(client, now));
     Ok(client.map(|client| Known { standing, user, client }))
 }
 
-fn claims_of(here: &Here, standing: &Standing, user: &User, scope: &Scope) -> Map<String, Value> {
+fn claims_of(here: &Here, (standing, client): (&Standing, &Client), user: &User, scope: &Scope) -> Map<String, Value> {
     let asked = standing.grant.openid.as_ref().map(|openid| openid.claims.clone()).unwrap_or_default();
     let mut answer = claims::for_userinfo(user, scope, &asked);
     // OpenID Connect Core §5.3.2: sub is always there, and the same as in the ID Token.
-    answer.insert("sub".to_owned(), standing.subject.told(&here.workspace.pairwise).into());
+    answer.insert("sub".to_owned(), here.told(client, &standing.subject).into());
     answer
 }

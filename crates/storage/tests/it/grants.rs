@@ -11,7 +11,7 @@ on_both_engines!(
     a_refresh_token_makes_way_for_one_successor,
     a_grant_is_revoked_once,
     a_grant_that_is_used_lives_longer,
-    a_grant_stands_with_client_user_and_session,
+    a_grant_stands_with_user_and_session,
 );
 
 fn grant(world: &World, id: GrantId) -> Grant {
@@ -111,29 +111,27 @@ fn a_grant_that_is_used_lives_longer(world: &World) {
     assert_eq!(grant(world, id).last_used_at, Some(later(9)));
 }
 
-fn a_grant_stands_with_client_user_and_session(world: &World) {
+fn a_grant_stands_with_user_and_session(world: &World) {
     let (bob, app) = (world.user("bob"), world.client("app"));
     let began = world.write(move |tx| tx.insert_session(&session(bob), NOW));
     let mut given = active(bob, app);
     given.session = Some(began);
     let (id, other) = (world.grant(given), world.grant(active(bob, app)));
     let standing = |id| world.read(move |tx| tx.find_standing(id));
-    let good = |id: GrantId, now: Timestamp| standing(id).unwrap().is_good(now);
+    let client = world.read(move |tx| tx.find_client_by_row(app)).unwrap();
+    let good = |id: GrantId, now: Timestamp| standing(id).unwrap().is_good(&client, now);
 
     let found = standing(id).unwrap();
     assert_eq!(found.grant, grant(world, id));
     world.write(|tx| tx.deny_token(b"denied", days(1)));
     let of = |token: &'static [u8]| world.read(move |tx| tx.find_standing_of(id, token));
     assert_eq!((of(b"denied"), of(b"another").as_ref()), (None, Some(&found)));
-    assert_eq!((&*found.client_id, &*found.subject.public, &*found.username), ("app", "sub-bob", "bob"));
+    assert_eq!((&*found.subject, &*found.username), ("sub-bob", "bob"));
     // A session that merely ran out ends no grant.
     assert!(good(id, days(1)) && !good(id, days(30)));
 
     world.write(move |tx| tx.end_session(began, bob, NOW));
     assert!(standing(id).unwrap().session_ended && !good(id, NOW) && good(other, NOW));
-    world.write(move |tx| tx.set_client_disabled(app, Some(NOW)));
-    assert!(!standing(other).unwrap().client_enabled);
-    world.write(move |tx| tx.set_client_disabled(app, None));
     let mut disabled = world.read(move |tx| tx.find_user(bob)).unwrap();
     disabled.disabled_at = Some(NOW);
     world.write(move |tx| tx.update_user(&disabled));

@@ -48,7 +48,6 @@ fn nothing_is_found_from_elsewhere(world: &World) {
         assert_eq!(tx.find_standing(grant)?, None);
         assert_eq!(tx.find_standing_of(grant, b"another")?, None);
         assert!(!tx.is_denied(b"token")?);
-        assert_eq!(tx.find_enabled_client_id(app)?, None);
         assert!(tx.list_keys(KeyPurpose::Sealing)?.is_empty());
         assert!(tx.list_every_key()?.is_empty());
         Ok(())

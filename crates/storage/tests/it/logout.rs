@@ -46,8 +46,9 @@ fn backchannel_s2_7_what_is_for_use_while_away_outlives_a_sign_out_and_nothing_e
     let ended = ended.map(|it| give(active(bob, app), it));
     let code = give(pending(bob, app), "openid offline_access");
     assert_eq!(world.write(move |tx| tx.end_session(began, bob, later(1))), Some(vec![]));
+    let client = world.read(move |tx| tx.find_client_by_row(app)).unwrap();
     for grant in kept {
-        assert!(world.read(move |tx| tx.find_standing(grant)).unwrap().is_good(later(2)));
+        assert!(world.read(move |tx| tx.find_standing(grant)).unwrap().is_good(&client, later(2)));
     }
     for grant in ended.into_iter().chain([code]) {
         assert_eq!(state(world, grant), GrantState::Revoked);

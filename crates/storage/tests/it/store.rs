@@ -32,7 +32,7 @@ fn a_newer_schema_is_refused(world: &mut World) {
     world.store.close();
     world.run_sql("INSERT INTO grantry_schema (version, applied_at) VALUES (99, 0)");
     let refused = open(&world.database, OPTIONS).err().unwrap();
-    assert!(matches!(refused, OpenError::Newer { found: 99, known: 2 }));
+    assert!(matches!(refused, OpenError::Newer { found: 99, known: 3 }));
     assert!(refused.to_string().contains("use a newer program"));
 }
 
@@ -41,7 +41,7 @@ fn a_schema_is_made_only_when_asked(world: &mut World) {
     let (database, _place) = if on_sqlite { Place::on_sqlite() } else { Place::on_postgres() };
     let only_look = Options { migrate: false, ..OPTIONS };
     let refused = open(&database, only_look).err().unwrap();
-    assert!(matches!(refused, OpenError::NeedsMigration { found: 0, needed: 2 }), "{refused}");
+    assert!(matches!(refused, OpenError::NeedsMigration { found: 0, needed: 3 }), "{refused}");
     drop(open(&database, OPTIONS).unwrap());
     open(&database, only_look).unwrap();
 }

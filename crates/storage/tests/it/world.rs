@@ -315,11 +315,11 @@ pub(crate) mod approved {
         let workspace = world.instance(move |instance| instance.find_workspace_by_id(here)).unwrap();
         let standing = world.read(move |tx| tx.find_standing(grant)).unwrap();
         let row = standing.grant.client;
-        let client = world.read(move |tx| tx.find_client_by_row(row));
-        let form = format!("client_id={}&redirect_uri=https%3A%2F%2Fapp.example%2Fcallback", standing.client_id);
+        let client = world.read(move |tx| tx.find_client_by_row(row)).unwrap();
+        let form = format!("client_id={}&redirect_uri=https%3A%2F%2Fapp.example%2Fcallback", client.client_id);
         let params = Params::parse(form.as_bytes()).unwrap();
         let credentials = Credentials::read(None, &params).unwrap();
-        let Ok(Check::Verified(client)) = client_auth::check(credentials, client.map(Into::into), NOW) else {
+        let Ok(Check::Verified(client)) = client_auth::check(credentials, Some(client.into()), NOW) else {
             panic!("the client is public");
         };
         Known { standing, client, params, workspace }

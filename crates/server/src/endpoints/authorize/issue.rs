@@ -1,6 +1,5 @@
 //! RFC 6749 §4.1.2, OpenID Connect Core §3.1.2.5: writes what a person agreed to, and answers with what it is for.
 
-use super::told;
 use crate::browser::Browser;
 use crate::endpoints::token::{Granted, Tokens};
 use crate::here::Here;
@@ -49,7 +48,7 @@ pub(crate) async fn issue(
     };
     let now = here.now;
     let Some(written) = here.write(move |tx| writing.write(tx, now)).await? else { return Ok(None) };
-    let subject = told(here, client, &user.subject);
+    let subject = here.told(client, &user.subject);
     let code = written.code.map(|code| here.seal(&code));
     let scope = authorized.scope();
     let granted = |grant| Granted { grant, user: None, subject: &subject, scope: &scope };

@@ -32,7 +32,7 @@ pub(super) async fn exchange(
         })
         .await?;
     let (redeemed, user, subject) = settled?;
-    let subject = subject.ok_or(Failure::Internal)?.told(&here.workspace.pairwise);
+    let subject = here.told(client.client(), &subject.ok_or(Failure::Internal)?);
     let grant = redeemed.grant();
     // RFC 6749 §3.3: an app that may have less since the person agreed gets less.
     let scope = grant.scope.intersection(&client.client().registration.scope);

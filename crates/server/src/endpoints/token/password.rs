@@ -1,7 +1,6 @@
 //! RFC 6749 §4.3: a user's name and password buy tokens, where the workspace still allows it.
 
 use super::{Granted, Tokens};
-use crate::endpoints::authorize::told;
 use crate::here::Here;
 use crate::login::{self, Attempt};
 use crate::reply::Failure;
@@ -21,7 +20,7 @@ pub(super) async fn exchange(
     let attempt = Attempt { username: &request.username, password: request.password.clone(), device: None };
     let proven = login::check(here, attempt).await?.ok_or(password::wrong_credentials())?;
     let new = request.to_grant(proven.user().id, client, here.row(), here.now);
-    let (row, subject) = (new.clone(), told(here, client.client(), &proven.user().subject));
+    let (row, subject) = (new.clone(), here.told(client.client(), &proven.user().subject));
     let written =
         here.write(move |tx| if proven.still_holds(tx)? { tx.insert_grant(&row).map(Some) } else { Ok(None) });
     let id = written.await?.ok_or(password::wrong_credentials())?;

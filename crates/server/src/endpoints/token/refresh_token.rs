@@ -6,7 +6,6 @@ use crate::reply::Failure;
 use grantry_protocol::client_auth::VerifiedClient;
 use grantry_protocol::grant::{Grant, OpenidGrant, Standing};
 use grantry_protocol::sealed::RefreshToken;
-use grantry_protocol::subject::Subject;
 use grantry_protocol::token::TokenAnswer;
 use grantry_protocol::token::refresh_token::{Approved, Presented, Verdict, check, not_good, read_refresh_token};
 use grantry_protocol::types::Seconds;
@@ -27,7 +26,7 @@ pub(super) async fn exchange(
     let looking =
         Looking { workspace: Arc::clone(&here.workspace), client: client.clone(), params, now: here.now, token };
     let Refreshed { grant, subject, scope } = refresh(here, client, looking).await?;
-    let subject = subject.told(&here.workspace.pairwise);
+    let subject = here.told(client.client(), &subject);
     // OpenID Connect Core §12.2: an ID Token of a refresh should not have a nonce, even where the first one had.
     let openid = grant.openid.map(|openid| OpenidGrant { nonce: None, ..openid });
     let grant = Grant { openid, ..grant };
@@ -53,7 +52,8 @@ async fn refresh(here: &Here, client: &VerifiedClient, looking: Looking) -> Resu
 /// A grant after its refresh.
 struct Refreshed {
     grant: Grant,
-    subject: Subject,
+    /// The public `sub` of its user.
+    subject: String,
     scope: Scope,
 }
 
@@ -73,7 +73,7 @@ async fn keep(
     if extends >= left || needed > left {
         here.write(move |tx| tx.touch_grant(id, now, expires_at)).await?;
     } else if grant.last_used_at.is_none_or(|last| now.since(last) >= LAST_USE_PRECISION) {
-        here.server.store().write_later(here.row().id, move |tx| tx.touch_grant(id, now, expires_at).map(|_| ()));
+        here.server.store().write_later(here.row().id, move |tx| tx.touch_grant(id, now, expires_at));
     }
     Ok(Refreshed { grant: Grant { expires_at, ..grant }, subject, scope: approved.scope().clone() })
 }

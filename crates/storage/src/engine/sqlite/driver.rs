@@ -19,7 +19,7 @@ const STATEMENTS: usize = 256;
 /// five times: <https://www.sqlite.org/vfs.html>.
 const OUR_OWN: &CStr = c"unix-excl";
 /// Pages that a reader keeps, in KiB. It keeps them until somebody writes.
-const READERS_CACHE: i64 = 8 * 1_024;
+const READERS_CACHE: i64 = 32 * 1_024;
 /// Pages that the writer keeps, in KiB: those on the way to any of a million grants, and then some.
 const WRITERS_CACHE: i64 = 32 * 1_024;
 /// Only a foreign tool can hold the database, and then not for long.

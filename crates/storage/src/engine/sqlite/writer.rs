@@ -4,7 +4,7 @@
 use super::checkpoints::Checkpoints;
 use crate::connection::{Connection, Failure, Mode};
 use crate::error::{Result, StorageError};
-use crate::job::Job;
+use crate::job::{Durability, Job};
 use crate::queue::Queue;
 use std::thread;
 
@@ -60,8 +60,8 @@ fn undo(connection: &mut Connection) {
 
 /// Begins a transaction, whose commit waits for the disk where one of the jobs has to last.
 fn begin(connection: &mut Connection, jobs: &[Box<dyn Job>]) -> std::result::Result<(), Failure> {
-    let must_last = jobs.iter().any(|job| job.must_last());
-    connection.script(match must_last {
+    let lasting = jobs.iter().any(|job| job.durability() == Durability::Lasting);
+    connection.script(match lasting {
         true => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
         false => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
     })
