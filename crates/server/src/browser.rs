@@ -22,6 +22,8 @@ const DEVICE_LIFETIME: Seconds = Seconds::days(400);
 pub(crate) struct Browser {
     /// Who is signed in, and in which session.
     pub(crate) signed_in: Option<(Session, User)>,
+    /// What clients compute with to see that the session changes (Session Management §3.2).
+    state: Option<String>,
     /// A user who has signed in with this browser before.
     pub(crate) device: Option<DeviceCookie>,
     /// What form tokens are bound to.
@@ -41,13 +43,14 @@ impl Browser {
         let device = cookie(here, headers, "dv").and_then(|text| here.open::<DeviceCookie>(text));
         let known = cookie(here, headers, "br").and_then(|text| here.open::<BrowserCookie>(text));
         let signed_in = find_session(here, headers).await?;
-        let mut cookies = state_cookie(here, headers, signed_in.as_ref().map(|(session, _)| session));
+        let state = signed_in.as_ref().map(|(session, _)| browser_state(&session.sid));
+        let mut cookies: Vec<_> = state_cookie(here, headers, state.as_deref()).into_iter().collect();
         let browser = known.unwrap_or_else(|| {
             let fresh = BrowserCookie { browser: entropy::draw(&mut here.server.randomness()) };
             cookies.extend(set_cookie(here, "br", &here.seal(&fresh), None));
             fresh
         });
-        Ok(Self { signed_in, device, id: browser.browser, cookies })
+        Ok(Self { signed_in, state, device, id: browser.browser, cookies })
     }
 
     /// Who is signed in, as the protocol needs to know it.
@@ -55,6 +58,11 @@ impl Browser {
         let (session, user) = self.signed_in.as_ref()?;
         let (session_id, sid) = (session.id, session.sid.clone());
         Some(SignedIn { user: user.id, session: session_id, sid, auth_time: session.auth_time })
+    }
+
+    /// Where someone is signed in, what clients compute `session_state` with.
+    pub(crate) fn state(&self) -> Option<&str> {
+        self.state.as_deref()
     }
 
     /// The user who is signed in.
@@ -204,13 +212,11 @@ pub(crate) fn state_cookie_name(here: &Here) -> String {
 }
 
 /// Sets that cookie right where it is not: the session may have ended elsewhere, or have run out.
-fn state_cookie(here: &Here, headers: &HeaderMap, session: Option<&Session>) -> Vec<HeaderValue> {
-    let state = session.map(|session| browser_state(&session.sid));
-    match (cookie(here, headers, "bs"), &state) {
-        (Some(known), Some(state)) if known == state => Vec::new(),
-        (None, None) => Vec::new(),
-        (_, Some(state)) => set_state_cookie(here, state, None).into_iter().collect(),
-        (Some(_), None) => set_state_cookie(here, "", Some(Seconds(0))).into_iter().collect(),
+fn state_cookie(here: &Here, headers: &HeaderMap, state: Option<&str>) -> Option<HeaderValue> {
+    match (cookie(here, headers, "bs"), state) {
+        (known, state) if known == state => None,
+        (_, Some(state)) => set_state_cookie(here, state, None),
+        (_, None) => set_state_cookie(here, "", Some(Seconds(0))),
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// How many.
 const MANY: usize = 10_000;
 /// How often each load is measured; the middle counts.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 /// Connections, and what each waits between two requests, in milliseconds: a server at work, and not at its end.
 const GENTLE: (usize, u64) = (32, 20);
 const SECONDS: u64 = 3;

@@ -19,6 +19,7 @@ use checkpoints::Checkpoints;
 use driver::Access;
 use grantry_protocol::Timestamp;
 use readers::Readers;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -47,7 +48,9 @@ impl Sqlite {
     pub(crate) fn open(path: &Path, options: &Options, node: &Arc<Node>, now: Timestamp) -> Result<Self, OpenError> {
         let lock = files::claim(path, options.create)?;
         let mut writer = driver::connect(path, Access::Write).map_err(|error| OpenError::Engine(error.to_string()))?;
-        let checkpoints = Checkpoints::start(path, &mut writer)?;
+        let database = File::open(path).map_err(|cause| OpenError::File { path: path.to_owned(), cause })?;
+        let database = Arc::new(database);
+        let checkpoints = Checkpoints::start(path, Arc::clone(&database), &mut writer)?;
         let mut connection = Connection::new(driver::drive(writer), node.clone());
         schema::prepare(&mut connection, &DIALECT, options.migrate, now)?;
 
@@ -55,8 +58,9 @@ impl Sqlite {
         let line = waiting.clone();
         let write = move || {
             writer::run(connection, &line, checkpoints);
-            // Only now that the connection is closed may another process have the database.
-            drop(lock);
+            // Only now that the connection is closed may another process have the database. To close a file earlier would let go of
+            // what SQLite locks in it: <https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>
+            drop((database, lock));
         };
         let writer = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(write);
         let writer = writer.map_err(|cause| OpenError::File { path: path.to_owned(), cause })?;

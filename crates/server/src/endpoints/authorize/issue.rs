@@ -61,7 +61,7 @@ pub(crate) async fn issue(
         true => Some(tokens.id_token(&authorized, (user, &subject), beside)?),
         false => None,
     };
-    let session_state = session_state(here, &authorized);
+    let session_state = session_state(here, browser, &authorized);
     let issued = Issued {
         code: code.as_deref(),
         access_token,
@@ -72,12 +72,10 @@ pub(crate) async fn issue(
 }
 
 /// Session Management §2: in the answer to every OpenID request.
-fn session_state(here: &Here, authorized: &Authorized) -> Option<String> {
-    if !authorized.is_openid() {
-        return None;
-    }
-    let (client_id, sid) = (&authorized.client().client_id, &authorized.by().sid);
-    session_management::session_state(client_id, authorized.target().uri(), sid, &mut here.server.randomness())
+fn session_state(here: &Here, browser: &Browser, authorized: &Authorized) -> Option<String> {
+    let state = browser.state().filter(|_| authorized.is_openid())?;
+    let (client_id, uri) = (&authorized.client().client_id, authorized.target().uri());
+    session_management::session_state(client_id, uri, state, &mut here.server.randomness())
 }
 
 /// What is written before the answer, as one unit of work.

@@ -1,5 +1,6 @@
 //! Checkpoints: what was committed moves from the log to its place in the database. That happens beside the writer, so that no commit
-//! waits for a thousand pages. What was committed meanwhile is little; the writer moves that, after which the log begins anew.
+//! waits for a thousand pages, nor for the disk to take them. What was committed meanwhile is little; the writer moves that, after
+//! which the log begins anew.
 
 use super::driver::{self, Access};
 use crate::error::OpenError;
@@ -8,6 +9,8 @@ use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, MAIN_DB};
 use std::ffi::c_int;
+use std::fmt::Display;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,14 +33,15 @@ struct Shared {
 }
 
 impl Checkpoints {
-    /// Starts moving what `writer` commits to the database at `path`.
-    pub(super) fn start(path: &Path, writer: &mut Connection) -> Result<Self, OpenError> {
+    /// Starts moving what `writer` commits to the database at `path`, which is also open as `database`.
+    pub(super) fn start(path: &Path, database: Arc<File>, writer: &mut Connection) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared { asked: Queue::new(1), is_done: AtomicBool::new(false) });
         let hooked = writer.pragma_update(None, "wal_autocheckpoint", 0);
         let hooked = hooked.and_then(|()| writer.wal_hook(Some(after_commit(Arc::clone(&shared)))));
         hooked.map_err(|error| OpenError::Engine(error.to_string()))?;
         let (file, own) = (path.to_owned(), Arc::clone(&shared));
-        let thread = thread::Builder::new().name("sqlite-checkpoint".to_owned()).spawn(move || run(&file, &own));
+        let thread =
+            thread::Builder::new().name("sqlite-checkpoint".to_owned()).spawn(move || run(&file, &database, &own));
         let thread = thread.map_err(|cause| OpenError::File { path: path.to_owned(), cause })?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -66,7 +70,7 @@ fn after_commit(shared: Arc<Shared>) -> impl FnMut(&mut Wal, c_int) -> rusqlite:
     }
 }
 
-fn run(path: &Path, shared: &Shared) {
+fn run(path: &Path, database: &File, shared: &Shared) {
     let mut connection = None;
     while !shared.asked.take(1).is_empty() {
         let open = connection.take().map_or_else(|| driver::connect(path, Access::Write), Ok);
@@ -74,12 +78,14 @@ fn run(path: &Path, shared: &Shared) {
             open.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE)?;
             Ok(open)
         }));
+        // SQLite does this where nothing was committed meanwhile; else the writer would do it, for all that was moved here.
+        noted(database.sync_data());
         shared.is_done.store(true, Ordering::Release);
     }
 }
 
 /// What cannot be moved now stays in the log, and is moved later.
-fn noted<T>(outcome: rusqlite::Result<T>) -> Option<T> {
+fn noted<T, E: Display>(outcome: Result<T, E>) -> Option<T> {
     outcome.inspect_err(|error| tracing::error!(cause = %error, "SQLite could not move commits to their place")).ok()
 }
 
@@ -94,7 +100,7 @@ mod tests {
         let path = directory.path().join("a.db");
         fs::write(&path, "").unwrap();
         let mut writer = driver::connect(&path, Access::Write).unwrap();
-        let checkpoints = Checkpoints::start(&path, &mut writer).unwrap();
+        let checkpoints = Checkpoints::start(&path, Arc::new(File::open(&path).unwrap()), &mut writer).unwrap();
         writer.execute_batch("CREATE TABLE pages (page BLOB)").unwrap();
         let commit = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
                       INSERT INTO pages SELECT zeroblob(4000) FROM n";

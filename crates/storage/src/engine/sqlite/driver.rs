@@ -18,10 +18,11 @@ const STATEMENTS: usize = 256;
 /// The database is this process's alone (`files::claim`), so its locks need not be asked of the system, which a read would do
 /// five times: <https://www.sqlite.org/vfs.html>.
 const OUR_OWN: &CStr = c"unix-excl";
-/// Pages that a reader keeps, in KiB. It keeps them until somebody writes.
+/// Pages that a reader keeps, in KiB: people, and those on the way to their grants. It keeps them until somebody writes.
 const READERS_CACHE: i64 = 32 * 1_024;
-/// Pages that the writer keeps, in KiB: those on the way to any of a million grants, and then some.
-const WRITERS_CACHE: i64 = 32 * 1_024;
+/// Pages that the writer keeps, in KiB: those on the way to any of a million grants. Not many more: SQLite goes through all of them at
+/// the end of each transaction that splits a page, since it gives pages a high number meanwhile (`balance_nonroot`, `pcache1Truncate`).
+const WRITERS_CACHE: i64 = 8 * 1_024;
 /// Only a foreign tool can hold the database, and then not for long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
