@@ -17,9 +17,7 @@ use axum::http::HeaderValue;
 use axum::http::header::PRAGMA;
 use axum::response::{IntoResponse, Response};
 use grantry_protocol::Params;
-use grantry_protocol::client::Client;
 use grantry_protocol::client_auth::VerifiedClient;
-use grantry_protocol::sealed::{AuthorizationCode, RefreshToken};
 use grantry_protocol::token::{self, TokenAnswer};
 use grantry_protocol::types::GrantType;
 
@@ -37,32 +35,16 @@ async fn exchange(here: &Here, client: &VerifiedClient, params: Params) -> Resul
     let grant_type = token::read_grant_type(&params, here.row())?;
     // RFC 6749 §5.2: unauthorized_client.
     client.client().check_grant(grant_type)?;
-    let tokens = match is_login(here, client.client(), &params).await? {
-        true => Tokens::with_id_tokens(here, client.client()).await?,
-        false => Tokens::of(here, client.client()).await?,
-    };
     let answer = match grant_type {
-        GrantType::AuthorizationCode => authorization_code::exchange(here, (client, &tokens), params).await,
-        GrantType::Password => password::exchange(here, (client, &tokens), &params).await,
-        GrantType::ClientCredentials => client_credentials::exchange(here, (client, &tokens), &params),
-        GrantType::RefreshToken => refresh_token::exchange(here, (client, &tokens), params).await,
+        GrantType::AuthorizationCode => authorization_code::exchange(here, client, params).await,
+        GrantType::Password => password::exchange(here, client, &params).await,
+        GrantType::ClientCredentials => client_credentials::exchange(here, client, &params).await,
+        GrantType::RefreshToken => refresh_token::exchange(here, client, params).await,
         // RFC 6749 §4.2: it has no token request; `read_grant_type` refused it.
         GrantType::Implicit => Err(Failure::Internal),
     }?;
     here.server.metrics().tokens.get_or_create(&Issued { grant_type: grant_type.as_str() }).inc();
     Ok(answer)
-}
-
-/// Whether it is an OpenID login that buys tokens here.
-async fn is_login(here: &Here, client: &Client, params: &Params) -> Result<bool, Failure> {
-    let code = params.get("code").and_then(|code| here.open::<AuthorizationCode>(code)).map(|code| code.grant);
-    let refresh = || params.get("refresh_token").and_then(|token| here.open::<RefreshToken>(token));
-    let Some(grant) = code.or_else(|| refresh().map(|token| token.grant)) else { return Ok(false) };
-    // Where keys of the app are not needed, those for an ID Token cost nothing to have, so the grant is not looked up for that.
-    if client.registration.openid.id_token_encryption().is_none() {
-        return Ok(true);
-    }
-    here.read(move |tx| Ok(tx.find_grant(grant)?.is_some_and(|grant| grant.openid.is_some()))).await
 }
 
 /// RFC 6749 §5.1: never cached.

@@ -15,12 +15,9 @@ use grantry_storage::{Redeemed, StorageError, Tx};
 use std::sync::Arc;
 
 /// Exchanges a code for tokens.
-pub(super) async fn exchange(
-    here: &Here,
-    (client, tokens): (&VerifiedClient, &Tokens<'_>),
-    params: Params,
-) -> Result<TokenAnswer, Failure> {
+pub(super) async fn exchange(here: &Here, client: &VerifiedClient, params: Params) -> Result<TokenAnswer, Failure> {
     let code: AuthorizationCode = here.open(read_code(&params)?).ok_or(not_good())?;
+    let tokens = Tokens::of_grant(here, client.client(), code.grant).await?;
     let (workspace, known, now) = (Arc::clone(&here.workspace), client.clone(), here.now);
     let settled = here
         .write(move |tx| {

@@ -9,12 +9,9 @@ use grantry_protocol::client_auth::VerifiedClient;
 use grantry_protocol::token::{TokenAnswer, client_credentials};
 
 /// Issues a token to the client itself.
-pub(super) fn exchange(
-    here: &Here,
-    (client, tokens): (&VerifiedClient, &Tokens<'_>),
-    params: &Params,
-) -> Result<TokenAnswer, Failure> {
+pub(super) async fn exchange(here: &Here, client: &VerifiedClient, params: &Params) -> Result<TokenAnswer, Failure> {
     let scope = client_credentials::check(params, here.row(), client)?;
+    let tokens = Tokens::of(here, client.client()).await?;
     let Written { access_token, expires_in } = tokens.for_client(&scope)?;
     Ok(TokenAnswer {
         access_token,

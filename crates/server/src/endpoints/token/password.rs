@@ -10,12 +10,9 @@ use grantry_protocol::grant::Grant;
 use grantry_protocol::token::{TokenAnswer, password};
 
 /// Exchanges a user's credentials for tokens.
-pub(super) async fn exchange(
-    here: &Here,
-    (client, tokens): (&VerifiedClient, &Tokens<'_>),
-    params: &Params,
-) -> Result<TokenAnswer, Failure> {
+pub(super) async fn exchange(here: &Here, client: &VerifiedClient, params: &Params) -> Result<TokenAnswer, Failure> {
     let request = password::read(params, here.row(), client)?;
+    let tokens = Tokens::of(here, client.client()).await?;
     // RFC 6749 §4.3.2: the endpoint must be protected against guessing.
     let attempt = Attempt { username: &request.username, password: request.password.clone(), device: None };
     let proven = login::check(here, attempt).await?.ok_or(password::wrong_credentials())?;

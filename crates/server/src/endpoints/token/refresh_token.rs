@@ -17,12 +17,9 @@ use std::sync::Arc;
 const LAST_USE_PRECISION: Seconds = Seconds::hours(1);
 
 /// Exchanges a refresh token for tokens.
-pub(super) async fn exchange(
-    here: &Here,
-    (client, tokens): (&VerifiedClient, &Tokens<'_>),
-    params: Params,
-) -> Result<TokenAnswer, Failure> {
+pub(super) async fn exchange(here: &Here, client: &VerifiedClient, params: Params) -> Result<TokenAnswer, Failure> {
     let token: RefreshToken = here.open(read_refresh_token(&params)?).ok_or(not_good())?;
+    let tokens = Tokens::of_grant(here, client.client(), token.grant).await?;
     let looking =
         Looking { workspace: Arc::clone(&here.workspace), client: client.clone(), params, now: here.now, token };
     let Refreshed { grant, subject, scope } = refresh(here, client, looking).await?;

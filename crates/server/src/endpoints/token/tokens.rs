@@ -4,7 +4,6 @@ use crate::client_keys::Recipient;
 use crate::here::Here;
 use crate::reply::Failure;
 use crate::signing;
-use grantry_protocol::Scope;
 use grantry_protocol::access_token::{self, Public};
 use grantry_protocol::account::User;
 use grantry_protocol::authorize::{Authorized, OPENID};
@@ -19,6 +18,7 @@ use grantry_protocol::jose::SigningKey;
 use grantry_protocol::sealed::{AccessSubject, AccessToken, RefreshToken};
 use grantry_protocol::token::{self, LONGEST_JWT, TokenAnswer};
 use grantry_protocol::types::{Seconds, Timestamp};
+use grantry_protocol::{GrantId, Scope};
 use std::sync::Arc;
 
 /// Writes the tokens of one client. Made before anything is consumed: where a first key is needed, it is there by then.
@@ -61,6 +61,14 @@ pub(crate) struct Written {
 }
 
 impl<'a> Tokens<'a> {
+    /// Those that a grant of this client buys, with ID Tokens where it may be of an OpenID login.
+    pub(super) async fn of_grant(here: &'a Here, client: &'a Client, grant: GrantId) -> Result<Self, Failure> {
+        // Where keys of the app are not needed, those for an ID Token cost nothing to have, so the grant is not looked up for that.
+        let is_login = client.registration.openid.id_token_encryption().is_none()
+            || here.read(move |tx| Ok(tx.find_grant(grant)?.is_some_and(|grant| grant.openid.is_some()))).await?;
+        if is_login { Self::with_id_tokens(here, client).await } else { Self::of(here, client).await }
+    }
+
     /// Those of this client, with ID Tokens where it may have them.
     pub(crate) async fn with_id_tokens(here: &'a Here, client: &'a Client) -> Result<Self, Failure> {
         let registered = &client.registration;
