@@ -1,27 +1,41 @@
-//! Which workspaces this process changed, so that what is kept of one in memory is good until then.
+//! What this process changed, so that what is kept of it in memory is good until then.
 
 use grantry_protocol::WorkspaceId;
-use std::array;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Workspaces are told apart by the rest of their ids; those that share one are read again together, for nothing. A prime, as the last
 /// bits of ids are often the same.
-const PLACES: u64 = 1_021;
+const WORKSPACES: usize = 1_021;
+/// The same of rows, which change all the time.
+const ROWS: usize = 65_521;
+
+/// What something in memory was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A workspace, its keys and its clients.
+    Workspace(WorkspaceId),
+    /// A grant, a user or a session.
+    Row(i64),
+    /// Whether a token is denied.
+    Token([u8; 16]),
+}
 
 /// A moment between two changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(u64);
 
-/// How many changes there were, and which of them was the last of each workspace.
+/// How many changes there were, and which of them was the last of each source.
 #[derive(Debug)]
 pub(crate) struct Changes {
     count: AtomicU64,
-    last: [AtomicU64; PLACES as usize],
+    workspaces: Box<[AtomicU64]>,
+    rows: Box<[AtomicU64]>,
 }
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { count: AtomicU64::new(0), last: array::from_fn(|_| AtomicU64::new(0)) }
+        let none_of = |places| (0..places).map(|_| AtomicU64::new(0)).collect();
+        Self { count: AtomicU64::new(0), workspaces: none_of(WORKSPACES), rows: none_of(ROWS) }
     }
 }
 
@@ -31,23 +45,28 @@ impl Changes {
         Moment(self.count.load(Ordering::SeqCst))
     }
 
-    /// A change of this workspace has been committed, or not: then it is read again for nothing.
-    pub(crate) fn note(&self, workspace: WorkspaceId) {
+    /// A change of this source has been committed, or not: then it is read again for nothing.
+    pub(crate) fn note(&self, source: Source) {
         let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
-        self.last_of(workspace).fetch_max(number, Ordering::SeqCst);
+        self.last_of(source).fetch_max(number, Ordering::SeqCst);
     }
 
     /// Whether nothing was noted of it since.
-    pub(crate) fn is_unchanged(&self, workspace: WorkspaceId, since: Moment) -> bool {
-        self.last_of(workspace).load(Ordering::SeqCst) <= since.0
+    pub(crate) fn is_unchanged(&self, source: Source, since: Moment) -> bool {
+        self.last_of(source).load(Ordering::SeqCst) <= since.0
     }
 
-    fn last_of(&self, workspace: WorkspaceId) -> &AtomicU64 {
-        &self.last[(workspace.0.unsigned_abs() % PLACES) as usize]
+    fn last_of(&self, source: Source) -> &AtomicU64 {
+        let (places, number) = match source {
+            Source::Workspace(id) => (&self.workspaces, id.0.unsigned_abs()),
+            Source::Row(id) => (&self.rows, id.unsigned_abs()),
+            Source::Token([a, b, c, d, e, f, g, h, ..]) => (&self.rows, u64::from_le_bytes([a, b, c, d, e, f, g, h])),
+        };
+        &places[(number % places.len() as u64) as usize]
     }
 }
 
-/// Tables of which nothing is kept in memory: they are written all the time. Of any other, a change is noted.
+/// Tables of which nothing is kept with the workspace: they are written all the time. Of any other, a change is noted.
 const READ_EACH_TIME: [&str; 8] = [
     "grants",
     "sessions",
@@ -76,16 +95,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_is_noted_of_its_workspace_alone() {
+    fn a_change_is_noted_of_its_source_alone() {
         let changes = Changes::default();
-        // As they come: one in each millisecond.
-        let ids: Vec<_> = (0..100).map(|millis| WorkspaceId((millis << 22) + 77)).collect();
-        let before = changes.now();
-        assert!(ids.iter().all(|id| changes.is_unchanged(*id, before)));
-        changes.note(ids[7]);
-        assert!(!changes.is_unchanged(ids[7], before));
-        assert_eq!(ids.iter().filter(|id| changes.is_unchanged(**id, before)).count(), 99);
-        assert!(changes.is_unchanged(ids[7], changes.now()));
+        // Ids as they come: one in each millisecond.
+        let ids = || (0..50).map(|millis| (millis << 22) + 77);
+        let tokens = (0..50).map(|first| Source::Token([first; 16]));
+        let workspaces = ids().map(|id| Source::Workspace(WorkspaceId(id)));
+        let sources: Vec<_> = ids().map(Source::Row).chain(workspaces).chain(tokens).collect();
+        for source in &sources {
+            let before = changes.now();
+            assert!(sources.iter().all(|source| changes.is_unchanged(*source, before)));
+            changes.note(*source);
+            assert!(!changes.is_unchanged(*source, before));
+            assert_eq!(
+                sources.iter().filter(|source| changes.is_unchanged(**source, before)).count(),
+                sources.len() - 1
+            );
+            assert!(changes.is_unchanged(*source, changes.now()));
+        }
     }
 
     #[test]

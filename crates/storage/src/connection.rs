@@ -1,9 +1,9 @@
 //! One connection to a database, whichever it is: statements in, rows out, and what became of a unit of work.
 
+use crate::changes::Source;
 use crate::error::{Result, StorageError};
 use crate::node::Node;
 use crate::value::{FromRow, Row, Value};
-use grantry_protocol::WorkspaceId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ pub(crate) struct Connection {
     node: Arc<Node>,
     mode: Mode,
     failure: Option<Failure>,
-    changed: Vec<WorkspaceId>,
+    changed: Vec<Source>,
 }
 
 impl Connection {
@@ -127,15 +127,15 @@ impl Connection {
         }
     }
 
-    /// This unit of work changes what may be kept in memory of a workspace.
-    pub(crate) fn changes(&mut self, workspace: WorkspaceId) {
-        self.changed.push(workspace);
+    /// This unit of work changes what something in memory may have been read from.
+    pub(crate) fn changes(&mut self, source: Source) {
+        self.changed.push(source);
     }
 
     /// Notes what was changed: once that has ended, however it did, and before anybody is told.
     pub(crate) fn note_changes(&mut self) {
-        for workspace in self.changed.drain(..) {
-            self.node.changes.note(workspace);
+        for source in self.changed.drain(..) {
+            self.node.changes.note(source);
         }
     }
 

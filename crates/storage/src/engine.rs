@@ -37,6 +37,14 @@ impl Engine {
         matches!(self, Self::Postgres(_))
     }
 
+    /// Whether every changed row of a grant, a user or a session is noted.
+    pub(crate) const fn notes_rows(&self) -> bool {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.notes_rows(),
+            Self::Postgres(_) => false,
+        }
+    }
+
     /// Runs work that only reads.
     pub(crate) async fn read<T, W>(&self, mut work: W) -> Result<T>
     where

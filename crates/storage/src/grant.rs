@@ -123,11 +123,11 @@ impl Tx<'_> {
     }
 
     /// The same for one of its access tokens; none where that token is denied.
-    pub fn find_standing_of(&mut self, id: GrantId, token_id: &[u8]) -> Result<Option<Standing>> {
+    pub fn find_standing_of(&mut self, id: GrantId, token_id: &[u8; 16]) -> Result<Option<Standing>> {
         let sql = select_standing!(
             " AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE workspace_id = $1 AND token_id = $3)"
         );
-        self.row(sql, &[id.into(), token_id.into()])
+        self.row(sql, &[id.into(), token_id.as_slice().into()])
     }
 
     /// Redeems a code: pending becomes active, once. None: another request was faster.

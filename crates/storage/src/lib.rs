@@ -4,6 +4,7 @@
 //! [`Store`] runs it on SQLite or PostgreSQL, and may run it again when the engine asks for that. Nothing outside
 //! `engine` knows which engine it is.
 
+mod backing;
 mod changes;
 mod cleanup;
 mod client;
@@ -35,6 +36,7 @@ mod user;
 mod value;
 mod workspace;
 
+pub use backing::Backing;
 pub use changes::Moment;
 pub use client::{ClientFilter, NewClient};
 pub use clock::Clock;

@@ -1,6 +1,7 @@
 //! The store: takes units of work and has an engine do them.
 
-use crate::changes::{Changes, Moment};
+use crate::backing::{Backing, Backings};
+use crate::changes::{Changes, Moment, Source};
 use crate::cleanup::CLEAN_UP_MOST;
 use crate::clock::Clock;
 use crate::database::Database;
@@ -11,6 +12,7 @@ use crate::instance::Instance;
 use crate::job::{Durability, Unawaited, awaited};
 use crate::node::Node;
 use crate::tx::Tx;
+use grantry_protocol::sealed::AccessToken;
 use grantry_protocol::{Timestamp, WorkspaceId};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,6 +39,7 @@ pub struct Store(Arc<Open>);
 struct Open {
     engine: Engine,
     node: Arc<Node>,
+    backings: Backings,
 }
 
 impl Drop for Open {
@@ -51,7 +54,7 @@ impl Store {
         let ids = Ids::new(clock.clone(), options.node_seed);
         let node = Arc::new(Node { ids, changes: Changes::default() });
         let engine = Engine::open(database, &options, &node, clock.now())?;
-        Ok(Self(Arc::new(Open { engine, node })))
+        Ok(Self(Arc::new(Open { engine, node, backings: Backings::default() })))
     }
 
     /// Runs work that only reads, in one workspace.
@@ -108,6 +111,25 @@ impl Store {
         Ok(i64::try_from(looked_at).is_ok_and(|rows| rows >= CLEAN_UP_MOST))
     }
 
+    /// What an access token rests on; none: it is denied, or its grant is gone.
+    pub async fn backing_of(
+        &self,
+        workspace: WorkspaceId,
+        token: &AccessToken,
+        now: Timestamp,
+    ) -> Result<Option<Backing>> {
+        let Open { engine, node, backings } = &*self.0;
+        if let Some(known) = backings.find((workspace, token), &node.changes, now) {
+            return Ok(Some(known));
+        }
+        let (moment, about, token_id) = (node.changes.now(), token.about, token.token_id);
+        let found = self.read(workspace, move |tx| tx.find_backing(about, &token_id)).await?;
+        if let Some(backing) = found.as_ref().filter(|_| engine.notes_rows()) {
+            backings.keep((workspace, token), backing.clone(), (moment, now));
+        }
+        Ok(found)
+    }
+
     /// Before whatever this process changes from here on.
     pub fn moment(&self) -> Moment {
         self.0.node.changes.now()
@@ -115,7 +137,7 @@ impl Store {
 
     /// Whether this process has changed neither the workspace, nor its keys or clients, since then. It has before a change is answered.
     pub fn is_unchanged(&self, workspace: WorkspaceId, since: Moment) -> bool {
-        self.0.node.changes.is_unchanged(workspace, since)
+        self.0.node.changes.is_unchanged(Source::Workspace(workspace), since)
     }
 
     /// Whether other processes may change the database, too.

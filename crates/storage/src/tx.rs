@@ -1,6 +1,6 @@
 //! A unit of work in one workspace.
 
-use crate::changes;
+use crate::changes::{self, Source};
 use crate::connection::Connection;
 use crate::error::Result;
 use crate::value::{FromRow, Value};
@@ -43,10 +43,15 @@ impl<'a> Tx<'a> {
         Ok(self.row(sql, values)?.unwrap_or_default())
     }
 
+    /// Has it noted that this unit of work changes what something in memory may have been read from.
+    pub(crate) fn changes(&mut self, source: Source) {
+        self.connection.changes(source);
+    }
+
     /// Binds the workspace to a statement, and has it noted where the statement may change what is kept of it.
     fn here<'v>(&mut self, sql: &str, values: &[Value<'v>]) -> Vec<Value<'v>> {
         if changes::is_change(sql) {
-            self.connection.changes(self.workspace_id);
+            self.connection.changes(Source::Workspace(self.workspace_id));
         }
         let mut all = Vec::with_capacity(values.len() + 1);
         all.push(self.workspace_id.into());

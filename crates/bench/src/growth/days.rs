@@ -231,7 +231,7 @@ impl SignIn {
         let grant = tx.insert_grant(&self.grant(session, redeemed))?;
         tx.insert_used_assertion(app, &entropy::draw::<32>(&mut Randomness), now.plus(Seconds::minutes(5)))?;
         if number % 4 == 0 {
-            tx.deny_token(&entropy::draw::<12>(&mut Randomness), now.plus(Seconds::hours(1)))?;
+            tx.deny_token(&entropy::draw::<16>(&mut Randomness), now.plus(Seconds::hours(1)))?;
         }
         if number % 10 == 5 {
             tx.end_session(session, user, now)?;

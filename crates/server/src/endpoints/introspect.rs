@@ -9,10 +9,10 @@ use grantry_protocol::client::Client;
 use grantry_protocol::client_auth::VerifiedClient;
 use grantry_protocol::grant::Standing;
 use grantry_protocol::introspect::{Holder, Introspection, check_asker, may_see};
-use grantry_protocol::sealed::{AccessSubject, AccessToken, RefreshToken};
+use grantry_protocol::sealed::{AccessToken, RefreshToken};
 use grantry_protocol::types::GrantType;
 use grantry_protocol::{Params, Rule};
-use grantry_storage::Tx;
+use grantry_storage::Backing;
 
 /// Tells a client, or a resource server, what a token is worth.
 pub(crate) async fn post(here: Here, Form { headers, params }: Form) -> Result<Response, Failure> {
@@ -42,18 +42,16 @@ async fn access_token(
     if here.now >= token.expires_at {
         return Ok(None);
     }
-    let (token_id, about) = (token.token_id, token.about);
-    let read = move |tx: &mut Tx<'_>| match about {
-        AccessSubject::Grant(id) => {
-            let standing = tx.find_standing_of(id, &token_id)?;
-            Ok(standing.map(|standing| (standing.grant.client, Some(standing))))
-        }
-        AccessSubject::Client(row) => Ok((!tx.is_denied(&token_id)?).then_some((row, None))),
+    let found = here.server.store().backing_of(here.row().id, &token, here.now).await.map_err(Failure::from)?;
+    let Some(backing) = found else { return Ok(None) };
+    let (row, standing) = match &backing {
+        Backing::Grant(standing) => (standing.grant.client, Some(&**standing)),
+        Backing::Client(row) => (*row, None),
     };
-    let seen = here.read(read).await?.filter(|(client, _)| may_see(asker, *client, &token.audience));
-    let Some((row, standing)) = seen else { return Ok(None) };
+    if !may_see(asker, row, &token.audience) {
+        return Ok(None);
+    }
     let Some(client) = here.client_by_row(row).await? else { return Ok(None) };
-    let standing = standing.as_ref();
     let good = standing.map_or(client.disabled_at.is_none(), |it| it.is_good(&client, here.now));
     Ok(good.then(|| Introspection::access_token(&token, holder(here, &client, standing), here.issuer())))
 }

@@ -82,6 +82,18 @@ fn s4_what_ended_is_inactive() {
 }
 
 #[test]
+fn on_sqlite_what_is_known_of_a_token_is_read_again_after_a_minute() {
+    let world = World::new();
+    let token = world.token("grant_type=password&username=bob&password=secret").text("access_token");
+    assert!(world.is_active(&token));
+    world.change_behind_its_back("UPDATE grants SET state = 'revoked';");
+    world.pass(59);
+    assert!(world.is_active(&token), "the database is this process's alone, so nothing has changed");
+    world.pass(1);
+    assert!(!world.is_active(&token));
+}
+
+#[test]
 fn s4_the_token_of_an_app_itself_ends_with_the_app() {
     let world = World::new();
     world.register("api", |registration| registration.resource = Some("https://api.test".to_owned()));

@@ -1,6 +1,7 @@
 //! SQLite: one file, one writer thread, and readers where they are needed.
 
 mod backup;
+mod changed_rows;
 mod checkpoints;
 mod driver;
 mod files;
@@ -15,6 +16,7 @@ use crate::node::Node;
 use crate::queue::{Queue, Refused};
 use crate::schema::{self, Dialect};
 use crate::store::Options;
+use changed_rows::ChangedRows;
 use checkpoints::Checkpoints;
 use driver::Access;
 use grantry_protocol::Timestamp;
@@ -41,6 +43,7 @@ pub(crate) struct Sqlite {
     path: PathBuf,
     waiting: Arc<Queue<Box<dyn Job>>>,
     readers: Readers,
+    notes_rows: bool,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -51,13 +54,15 @@ impl Sqlite {
         let database = File::open(path).map_err(|cause| OpenError::File { path: path.to_owned(), cause })?;
         let database = Arc::new(database);
         let checkpoints = Checkpoints::start(path, Arc::clone(&database), &mut writer)?;
+        let changed = ChangedRows::of(&mut writer, node).map_err(|error| OpenError::Engine(error.to_string()))?;
         let mut connection = Connection::new(driver::drive(writer), node.clone());
         schema::prepare(&mut connection, &DIALECT, options.migrate, now)?;
+        let notes_rows = changed_rows::are_told(&mut connection);
 
         let waiting = Arc::new(Queue::new(options.queue));
         let line = waiting.clone();
         let write = move || {
-            writer::run(connection, &line, checkpoints);
+            writer::run(connection, &line, (checkpoints, changed));
             // Only now that the connection is closed may another process have the database. To close a file earlier would let go of
             // what SQLite locks in it: <https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>
             drop((database, lock));
@@ -68,8 +73,13 @@ impl Sqlite {
             path: path.to_owned(),
             waiting,
             readers: Readers::new(path.to_owned(), node.clone()),
+            notes_rows,
             writer: Mutex::new(Some(writer)),
         })
+    }
+
+    pub(crate) const fn notes_rows(&self) -> bool {
+        self.notes_rows
     }
 
     /// Reads at once, in the caller's thread: a point read costs less than handing it over.

@@ -62,7 +62,7 @@ fn what_is_read_each_time_is_not(world: &World) {
     world.write(move |tx| tx.insert_session(&session(bob), NOW));
     let grant = world.grant(active(bob, app));
     world.write(move |tx| tx.touch_grant(grant, NOW, later(60)));
-    world.write(move |tx| tx.deny_token(&[1], later(60)));
+    world.write(move |tx| tx.deny_token(&[1; 16], later(60)));
     world.write(move |tx| tx.insert_used_assertion(app, b"jti", later(60)));
     world.write(move |tx| tx.end_session(id, bob, NOW));
     world.read(|tx| tx.list_every_key());

@@ -25,7 +25,7 @@ fn it_takes_at_most_what_it_may(world: &World) {
     let (bob, app) = (world.user("bob"), world.client("app"));
     world.write(move |tx| {
         for number in 0..30_u8 {
-            tx.deny_token(&[number], later(1))?;
+            tx.deny_token(&[number; 16], later(1))?;
         }
         for _ in 0..400 {
             tx.insert_grant(&pending(bob, app))?;
@@ -112,12 +112,12 @@ fn sessions_go_when_nothing_hangs_on_them(world: &World) {
 fn secrets_and_denied_tokens_go(world: &World) {
     let app = world.write(|tx| tx.insert_client(&NewClient { digest: Some("one".to_owned()), ..client("app") }, NOW));
     world.write(move |tx| {
-        tx.deny_token(b"early", later(10))?;
-        tx.deny_token(b"late", days(9))?;
+        tx.deny_token(&[1; 16], later(10))?;
+        tx.deny_token(&[2; 16], days(9))?;
         tx.rotate_secret(app, "two", NOW, later(10))
     });
     assert_eq!(clean_up(world, later(11), 500), 1);
-    assert!(!world.read(|tx| tx.is_denied(b"early")) && world.read(|tx| tx.is_denied(b"late")));
+    assert!(!world.read(|tx| tx.is_denied(&[1; 16])) && world.read(|tx| tx.is_denied(&[2; 16])));
     assert_eq!(clean_up(world, days(2), 500), 1);
     let secrets = world.read(move |tx| tx.find_client_by_row(app)).unwrap().secrets;
     assert_eq!(secrets.iter().map(|secret| secret.digest.as_str()).collect::<Vec<_>>(), ["two"]);

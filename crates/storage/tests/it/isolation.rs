@@ -23,7 +23,7 @@ fn nothing_is_found_from_elsewhere(world: &World) {
         resource.resource = Some("https://api.example".to_owned());
         tx.insert_client(&NewClient { registration: resource, owner: Some(bob), ..client("api") }, NOW)?;
         tx.remember_consent(bob, app, &scope("read"), NOW)?;
-        tx.deny_token(b"token", later(60))?;
+        tx.deny_token(&[1; 16], later(60))?;
         tx.insert_key(&NewKey { purpose: KeyPurpose::Sealing, sealed: vec![1] }, NOW)?;
         tx.insert_session(&session(bob), NOW)
     });
@@ -46,8 +46,8 @@ fn nothing_is_found_from_elsewhere(world: &World) {
         assert_eq!(tx.list_connected_apps(bob, NOW)?, []);
         assert_eq!(tx.find_grant(grant)?, None);
         assert_eq!(tx.find_standing(grant)?, None);
-        assert_eq!(tx.find_standing_of(grant, b"another")?, None);
-        assert!(!tx.is_denied(b"token")?);
+        assert_eq!(tx.find_standing_of(grant, &[2; 16])?, None);
+        assert!(!tx.is_denied(&[1; 16])?);
         assert!(tx.list_keys(KeyPurpose::Sealing)?.is_empty());
         assert!(tx.list_every_key()?.is_empty());
         Ok(())
@@ -104,13 +104,13 @@ fn names_are_free_elsewhere(world: &mut World) {
     let (ids, grant) = elsewhere(world, move |tx| {
         let ids = ["bob", "alice", "carol"].map(|name| tx.insert_user(&user(name), NOW));
         let app = tx.insert_client(&client("app"), NOW)?;
-        tx.deny_token(b"token", later(60))?;
+        tx.deny_token(&[1; 16], later(60))?;
         assert_eq!(tx.insert_key(&NewKey { purpose: KeyPurpose::Sealing, sealed: vec![2] }, NOW)?, 1);
         Ok((ids.map(Result::unwrap), tx.insert_grant(&active(bob, app))?))
     });
     assert_eq!(ids.contains(&bob), matches!(world.database, Database::Postgres(_)));
     assert_eq!(world.read(move |tx| tx.find_grant(grant)), None);
-    assert!(!world.read(|tx| tx.is_denied(b"token")));
+    assert!(!world.read(|tx| tx.is_denied(&[1; 16])));
     assert_eq!(world.read(|tx| tx.find_client("app")).unwrap().row, app);
     assert_eq!(world.read(move |tx| tx.find_user(bob)).unwrap().username, "bob");
     assert_eq!(world.read(|tx| tx.count_users("")), 1);

@@ -1,6 +1,7 @@
 //! What the store promises, on SQLite and on a real PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod backings;
 mod changes;
 mod cleanup;
 mod clients;

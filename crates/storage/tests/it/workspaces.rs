@@ -76,7 +76,7 @@ fn a_workspace_goes_with_everything_in_it(world: &World) {
     world.grant(pending(bob, app));
     let began = world.write(move |tx| {
         tx.remember_consent(bob, app, &scope("read"), NOW)?;
-        tx.deny_token(b"token", crate::world::later(60))?;
+        tx.deny_token(&[1; 16], crate::world::later(60))?;
         tx.insert_key(&key(1), NOW)?;
         tx.insert_session(&session(bob), NOW)
     });
@@ -87,7 +87,7 @@ fn a_workspace_goes_with_everything_in_it(world: &World) {
     assert_eq!(world.read(move |tx| tx.find_grant(grant)), None);
     assert_eq!(world.read(move |tx| tx.find_session(began)), None);
     assert_eq!(world.read(move |tx| tx.find_consent(bob, app)), None);
-    assert!(!world.read(|tx| tx.is_denied(b"token")));
+    assert!(!world.read(|tx| tx.is_denied(&[1; 16])));
     assert!(world.read(|tx| tx.list_keys(SEALING)).is_empty());
     assert_eq!(world.instance(|instance| instance.count_workspaces("")), 1);
 }
@@ -124,9 +124,10 @@ fn keys_are_numbered_and_retired(world: &World) {
 }
 
 fn a_token_is_denied_where_it_was_revoked(world: &World) {
-    let deny = || world.write(|tx| tx.deny_token(&[0, 255, 7], crate::world::later(60)));
+    let id = |last| [[0, 255, 7, 0], [1; 4], [2; 4], [0, 0, 0, last]].concat().try_into().unwrap();
+    let deny = || world.write(move |tx| tx.deny_token(&id(7), crate::world::later(60)));
     deny();
     deny();
-    assert!(world.read(|tx| tx.is_denied(&[0, 255, 7])));
-    assert!(!world.read(|tx| tx.is_denied(&[0, 255, 8])));
+    assert!(world.read(move |tx| tx.is_denied(&id(7))));
+    assert!(!world.read(move |tx| tx.is_denied(&id(8))));
 }

@@ -1,6 +1,7 @@
 //! Group commit: all writes that wait go into one transaction, and are answered after one commit. Where one of them fails, they
 //! are run again, each in a savepoint.
 
+use super::changed_rows::ChangedRows;
 use super::checkpoints::Checkpoints;
 use crate::connection::{Connection, Failure, Mode};
 use crate::error::{Result, StorageError};
@@ -14,7 +15,11 @@ const MOST_TOGETHER: usize = 256;
 const ATTEMPTS: usize = 8;
 
 /// Writes until the queue is closed and empty.
-pub(super) fn run(mut connection: Connection, waiting: &Queue<Box<dyn Job>>, checkpoints: Checkpoints) {
+pub(super) fn run(
+    mut connection: Connection,
+    waiting: &Queue<Box<dyn Job>>,
+    (checkpoints, changed): (Checkpoints, ChangedRows),
+) {
     loop {
         // Where those who bring jobs share this core, they get to bring more of them to one commit.
         thread::yield_now();
@@ -25,7 +30,7 @@ pub(super) fn run(mut connection: Connection, waiting: &Queue<Box<dyn Job>>, che
         // Who was told that it could not be done may try again: then it must not be done twice.
         jobs.retain(|job| job.is_wanted());
         if !jobs.is_empty() {
-            write(&mut connection, jobs);
+            write(&mut connection, jobs, &changed);
         }
     }
     // Two do not do it at once.
@@ -34,7 +39,7 @@ pub(super) fn run(mut connection: Connection, waiting: &Queue<Box<dyn Job>>, che
     let _ = connection.script("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-fn write(connection: &mut Connection, mut jobs: Vec<Box<dyn Job>>) {
+fn write(connection: &mut Connection, mut jobs: Vec<Box<dyn Job>>, changed: &ChangedRows) {
     let ran = match run_together(connection, &mut jobs) {
         Ok(()) => Ok(vec![Ok(()); jobs.len()]),
         Err(_) => {
@@ -47,6 +52,7 @@ fn write(connection: &mut Connection, mut jobs: Vec<Box<dyn Job>>) {
         undo(connection);
     }
     connection.note_changes();
+    changed.note();
     let mut outcomes = outcomes.unwrap_or_default().into_iter();
     for job in jobs {
         job.answer(outcomes.next().unwrap_or(Err(StorageError::Unavailable)));

@@ -1,0 +1,128 @@
+//! What access tokens rest on. Those that are asked about again and again are answered from memory, on SQLite, for as long as no row
+//! has changed that the answer was read from (docs/decisions/0025).
+
+use crate::changes::{Changes, Moment, Source};
+use crate::error::Result;
+use crate::tx::Tx;
+use grantry_protocol::grant::Standing;
+use grantry_protocol::sealed::{AccessSubject, AccessToken};
+use grantry_protocol::types::Seconds;
+use grantry_protocol::{ClientRow, Timestamp, WorkspaceId};
+use std::collections::HashMap;
+use std::mem;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// What an access token rests on that is not denied. Whether it is good is for the protocol to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backing {
+    /// What a user granted.
+    Grant(Arc<Standing>),
+    /// This client, which acts for itself.
+    Client(ClientRow),
+}
+
+/// What no change is noted of within this time is read again all the same.
+const LONGEST: Seconds = Seconds::minutes(1);
+/// Most tokens of a generation, of which there are two.
+const MOST: usize = 16_384;
+
+impl Tx<'_> {
+    /// What an access token rests on; none: it is denied, or its grant is gone.
+    pub fn find_backing(&mut self, about: AccessSubject, token_id: &[u8; 16]) -> Result<Option<Backing>> {
+        match about {
+            AccessSubject::Grant(id) => {
+                Ok(self.find_standing_of(id, token_id)?.map(|standing| Backing::Grant(standing.into())))
+            }
+            AccessSubject::Client(row) => Ok((!self.is_denied(token_id)?).then_some(Backing::Client(row))),
+        }
+    }
+}
+
+/// A token, wherever it is from.
+type Token = (WorkspaceId, [u8; 16]);
+
+/// What was read lately. The old generation is let go of when the young one is full; what was asked for meanwhile is young again.
+#[derive(Debug, Default)]
+pub(crate) struct Backings(RwLock<Generations>);
+
+#[derive(Debug, Default)]
+struct Generations {
+    young: HashMap<Token, Arc<Kept>>,
+    old: HashMap<Token, Arc<Kept>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    about: AccessSubject,
+    backing: Backing,
+    /// Before it was read. So a change that it may lack is noted after that moment, and before the change is answered.
+    moment: Moment,
+    read_at: Timestamp,
+}
+
+impl Kept {
+    /// Whether it would be read like this again.
+    fn is_still(&self, token: &AccessToken, changes: &Changes, now: Timestamp) -> bool {
+        let unchanged = |source| changes.is_unchanged(source, self.moment);
+        // A clock that was set back makes everything stale, not everything fresh.
+        let is_fresh = self.read_at <= now && now.since(self.read_at) < LONGEST;
+        is_fresh
+            && self.about == token.about
+            && unchanged(Source::Token(token.token_id))
+            && match &self.backing {
+                Backing::Client(_) => true,
+                Backing::Grant(standing) => {
+                    let grant = &standing.grant;
+                    unchanged(Source::Row(grant.id.0))
+                        && unchanged(Source::Row(grant.user.0))
+                        && grant.session.is_none_or(|session| unchanged(Source::Row(session.0)))
+                }
+            }
+    }
+}
+
+impl Backings {
+    /// What is kept of a token, if it would be read like this again.
+    pub(crate) fn find(
+        &self,
+        (workspace, token): (WorkspaceId, &AccessToken),
+        changes: &Changes,
+        now: Timestamp,
+    ) -> Option<Backing> {
+        let key = (workspace, token.token_id);
+        let (kept, is_young) = {
+            let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            let young = kept.young.get(&key);
+            (Arc::clone(young.or_else(|| kept.old.get(&key))?), young.is_some())
+        };
+        let found = kept.is_still(token, changes, now).then(|| kept.backing.clone())?;
+        if !is_young {
+            self.insert(key, kept);
+        }
+        Some(found)
+    }
+
+    /// Keeps what was read of a token after `moment`.
+    pub(crate) fn keep(
+        &self,
+        (workspace, token): (WorkspaceId, &AccessToken),
+        backing: Backing,
+        (moment, read_at): (Moment, Timestamp),
+    ) {
+        let kept = Kept { about: token.about, backing, moment, read_at };
+        self.insert((workspace, token.token_id), Arc::new(kept));
+    }
+
+    fn insert(&self, key: Token, kept: Arc<Kept>) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut over = HashMap::new();
+        if all.young.len() >= MOST {
+            over = mem::take(&mut all.young);
+            mem::swap(&mut all.old, &mut over);
+        }
+        all.young.insert(key, kept);
+        // To let go of so many takes its time, in which others find theirs.
+        drop(all);
+        drop(over);
+    }
+}
