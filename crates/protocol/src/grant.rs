@@ -169,18 +169,48 @@ pub struct Standing {
 impl Standing {
     /// Whether tokens about this grant, which is one of this client's, are good now.
     pub fn is_good(&self, client: &Client, now: Timestamp) -> bool {
-        self.grant.client == client.row
-            && self.grant.state == GrantState::Active
-            && now < self.grant.expires_at
-            && client.disabled_at.is_none()
-            && self.user_enabled
-            && !self.is_signed_out()
+        self.vitals().is_good(client, now)
     }
 
-    /// Whether it ended with its session. What was given for use while the person is away lives on.
-    fn is_signed_out(&self) -> bool {
-        // Back-Channel Logout §2.7: refresh tokens with offline_access are not revoked by a logout.
-        self.session_ended && !self.grant.scope.contains(OFFLINE_ACCESS)
+    fn vitals(&self) -> Vitals {
+        let Grant { client, state, expires_at, .. } = self.grant;
+        let Self { user_enabled, session_ended, .. } = *self;
+        let outlives_session = Vitals::outlives_session(&self.grant.scope);
+        Vitals { client, state, expires_at, outlives_session, user_enabled, session_ended }
+    }
+}
+
+/// What decides whether tokens about a grant are good (RFC 7662 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vitals {
+    /// The client it was given to.
+    pub client: ClientRow,
+    /// Where it stands.
+    pub state: GrantState,
+    /// See [`Grant::expires_at`].
+    pub expires_at: Timestamp,
+    /// Whether it was given for use while the person is away; see [`Self::outlives_session`].
+    pub outlives_session: bool,
+    /// Whether its user may still be used.
+    pub user_enabled: bool,
+    /// Whether its session was ended by somebody.
+    pub session_ended: bool,
+}
+
+impl Vitals {
+    /// Whether tokens about this grant, which is one of this client's, are good now.
+    pub fn is_good(&self, client: &Client, now: Timestamp) -> bool {
+        self.client == client.row
+            && self.state == GrantState::Active
+            && now < self.expires_at
+            && client.disabled_at.is_none()
+            && self.user_enabled
+            && (!self.session_ended || self.outlives_session)
+    }
+
+    /// Back-Channel Logout §2.7: whether what was granted is not revoked by a logout.
+    pub fn outlives_session(scope: &Scope) -> bool {
+        scope.contains(OFFLINE_ACCESS)
     }
 }
 

@@ -4,10 +4,11 @@
 use crate::changes::{Changes, Moment, Source};
 use crate::error::Result;
 use crate::tx::Tx;
-use grantry_protocol::grant::Standing;
+use crate::value::{FromRow, Row};
+use grantry_protocol::grant::{GrantState, Vitals};
 use grantry_protocol::sealed::{AccessSubject, AccessToken};
 use grantry_protocol::types::Seconds;
-use grantry_protocol::{ClientRow, Timestamp, WorkspaceId};
+use grantry_protocol::{ClientRow, GrantId, SessionId, Timestamp, UserId, WorkspaceId};
 use std::collections::HashMap;
 use std::mem;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -16,23 +17,48 @@ use std::sync::{Arc, PoisonError, RwLock};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Backing {
     /// What a user granted.
-    Grant(Arc<Standing>),
+    Grant(Arc<Held>),
     /// This client, which acts for itself.
     Client(ClientRow),
+}
+
+/// What a client holds by a grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Whether it is good.
+    pub vitals: Vitals,
+    /// The public `sub` of its user.
+    pub subject: String,
+    /// The user's name.
+    pub username: String,
+    grant: GrantId,
+    user: UserId,
+    session: Option<SessionId>,
+}
+
+impl FromRow for Held {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        let (grant, user, client, session) = (row.take()?, row.take()?, row.take()?, row.take()?);
+        let outlives_session = Vitals::outlives_session(&row.take()?);
+        let state = row.take_as(|text| Some(GrantState::parse(text)))?;
+        let (expires_at, subject, username) = (row.take()?, row.take()?, row.take()?);
+        let user_enabled = row.take::<Option<Timestamp>>()?.is_none();
+        let session_ended = row.take::<Option<Timestamp>>()?.is_some();
+        let vitals = Vitals { client, state, expires_at, outlives_session, user_enabled, session_ended };
+        Ok(Self { vitals, subject, username, grant, user, session })
+    }
 }
 
 /// What no change is noted of within this time is read again all the same.
 const LONGEST: Seconds = Seconds::minutes(1);
 /// Most tokens of a generation, of which there are two.
-const MOST: usize = 16_384;
+const MOST: usize = 32_768;
 
 impl Tx<'_> {
     /// What an access token rests on; none: it is denied, or its grant is gone.
     pub fn find_backing(&mut self, about: AccessSubject, token_id: &[u8; 16]) -> Result<Option<Backing>> {
         match about {
-            AccessSubject::Grant(id) => {
-                Ok(self.find_standing_of(id, token_id)?.map(|standing| Backing::Grant(standing.into())))
-            }
+            AccessSubject::Grant(id) => Ok(self.find_held_by(id, token_id)?.map(|held| Backing::Grant(held.into()))),
             AccessSubject::Client(row) => Ok((!self.is_denied(token_id)?).then_some(Backing::Client(row))),
         }
     }
@@ -47,11 +73,11 @@ pub(crate) struct Backings(RwLock<Generations>);
 
 #[derive(Debug, Default)]
 struct Generations {
-    young: HashMap<Token, Arc<Kept>>,
-    old: HashMap<Token, Arc<Kept>>,
+    young: HashMap<Token, Kept>,
+    old: HashMap<Token, Kept>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Kept {
     about: AccessSubject,
     backing: Backing,
@@ -71,11 +97,10 @@ impl Kept {
             && unchanged(Source::Token(token.token_id))
             && match &self.backing {
                 Backing::Client(_) => true,
-                Backing::Grant(standing) => {
-                    let grant = &standing.grant;
-                    unchanged(Source::Row(grant.id.0))
-                        && unchanged(Source::Row(grant.user.0))
-                        && grant.session.is_none_or(|session| unchanged(Source::Row(session.0)))
+                Backing::Grant(held) => {
+                    unchanged(Source::Row(held.grant.0))
+                        && unchanged(Source::Row(held.user.0))
+                        && held.session.is_none_or(|session| unchanged(Source::Row(session.0)))
                 }
             }
     }
@@ -90,16 +115,15 @@ impl Backings {
         now: Timestamp,
     ) -> Option<Backing> {
         let key = (workspace, token.token_id);
-        let (kept, is_young) = {
-            let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            let young = kept.young.get(&key);
-            (Arc::clone(young.or_else(|| kept.old.get(&key))?), young.is_some())
-        };
-        let found = kept.is_still(token, changes, now).then(|| kept.backing.clone())?;
-        if !is_young {
-            self.insert(key, kept);
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let is_still = |kept: &&Kept| kept.is_still(token, changes, now);
+        if let Some(young) = all.young.get(&key) {
+            return Some(young).filter(is_still).map(|kept| kept.backing.clone());
         }
-        Some(found)
+        let kept = all.old.get(&key).filter(is_still)?.clone();
+        drop(all);
+        self.insert(key, kept.clone());
+        Some(kept.backing)
     }
 
     /// Keeps what was read of a token after `moment`.
@@ -110,10 +134,10 @@ impl Backings {
         (moment, read_at): (Moment, Timestamp),
     ) {
         let kept = Kept { about: token.about, backing, moment, read_at };
-        self.insert((workspace, token.token_id), Arc::new(kept));
+        self.insert((workspace, token.token_id), kept);
     }
 
-    fn insert(&self, key: Token, kept: Arc<Kept>) {
+    fn insert(&self, key: Token, kept: Kept) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let mut over = HashMap::new();
         if all.young.len() >= MOST {

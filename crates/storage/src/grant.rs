@@ -1,5 +1,6 @@
 //! Grants: what users gave clients. What may happen to one once is one guarded statement, which tells who won.
 
+use crate::backing::Held;
 use crate::error::Result;
 use crate::tx::Tx;
 use crate::value::{FromRow, Row, to_json};
@@ -29,18 +30,25 @@ macro_rules! grant_columns {
     };
 }
 
-/// Selects a grant, narrowed by `$and`, with how user and session stand.
+/// Selects these columns of a grant, narrowed by `$and`, with how user and session stand.
 macro_rules! select_standing {
-    ($and:literal) => {
+    ($columns:expr, $and:expr) => {
         concat!(
             "SELECT ",
-            grant_columns!(),
+            $columns,
             ", users.subject, users.username, users.disabled_at, sessions.ended_at FROM grants
              JOIN users ON users.workspace_id = $1 AND users.id = grants.user_id
              LEFT JOIN sessions ON sessions.workspace_id = $1 AND sessions.id = grants.session_id
              WHERE grants.workspace_id = $1 AND grants.id = $2",
             $and
         )
+    };
+}
+
+/// Narrows to grants with an access token that is not denied.
+macro_rules! not_denied {
+    () => {
+        " AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE workspace_id = $1 AND token_id = $3)"
     };
 }
 
@@ -119,13 +127,20 @@ impl Tx<'_> {
 
     /// The grant with this id, and how its user and session stand.
     pub fn find_standing(&mut self, id: GrantId) -> Result<Option<Standing>> {
-        self.row(select_standing!(""), &[id.into()])
+        self.row(select_standing!(grant_columns!(), ""), &[id.into()])
     }
 
     /// The same for one of its access tokens; none where that token is denied.
     pub fn find_standing_of(&mut self, id: GrantId, token_id: &[u8; 16]) -> Result<Option<Standing>> {
+        let sql = select_standing!(grant_columns!(), not_denied!());
+        self.row(sql, &[id.into(), token_id.as_slice().into()])
+    }
+
+    /// What of it introspection asks for.
+    pub(crate) fn find_held_by(&mut self, id: GrantId, token_id: &[u8; 16]) -> Result<Option<Held>> {
         let sql = select_standing!(
-            " AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE workspace_id = $1 AND token_id = $3)"
+            "grants.id, grants.user_id, grants.client_row, grants.session_id, grants.scope, grants.state, grants.expires_at",
+            not_denied!()
         );
         self.row(sql, &[id.into(), token_id.as_slice().into()])
     }

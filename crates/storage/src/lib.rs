@@ -36,7 +36,7 @@ mod user;
 mod value;
 mod workspace;
 
-pub use backing::Backing;
+pub use backing::{Backing, Held};
 pub use changes::Moment;
 pub use client::{ClientFilter, NewClient};
 pub use clock::Clock;

@@ -7,7 +7,6 @@ use crate::reply::{Failure, json};
 use axum::response::Response;
 use grantry_protocol::client::Client;
 use grantry_protocol::client_auth::VerifiedClient;
-use grantry_protocol::grant::Standing;
 use grantry_protocol::introspect::{Holder, Introspection, check_asker, may_see};
 use grantry_protocol::sealed::{AccessToken, RefreshToken};
 use grantry_protocol::types::GrantType;
@@ -44,23 +43,26 @@ async fn access_token(
     }
     let found = here.server.store().backing_of(here.row().id, &token, here.now).await.map_err(Failure::from)?;
     let Some(backing) = found else { return Ok(None) };
-    let (row, standing) = match &backing {
-        Backing::Grant(standing) => (standing.grant.client, Some(&**standing)),
-        Backing::Client(row) => (*row, None),
+    let row = match &backing {
+        Backing::Grant(held) => held.vitals.client,
+        Backing::Client(row) => *row,
     };
     if !may_see(asker, row, &token.audience) {
         return Ok(None);
     }
     let Some(client) = here.client_by_row(row).await? else { return Ok(None) };
-    let good = standing.map_or(client.disabled_at.is_none(), |it| it.is_good(&client, here.now));
-    Ok(good.then(|| Introspection::access_token(&token, holder(here, &client, standing), here.issuer())))
+    let (good, person) = match &backing {
+        Backing::Grant(held) => (held.vitals.is_good(&client, here.now), Some((&held.subject, &held.username))),
+        Backing::Client(_) => (client.disabled_at.is_none(), None),
+    };
+    Ok(good.then(|| Introspection::access_token(&token, holder(here, &client, person), here.issuer())))
 }
 
-/// Whose token it is: the user's whom the grant is of, or else the client's own.
-fn holder(here: &Here, client: &Client, standing: Option<&Standing>) -> Holder {
+/// Whose token it is: that of a user, with this public `sub` and this name, or else the client's own.
+fn holder(here: &Here, client: &Client, person: Option<(&String, &String)>) -> Holder {
     let client_id = client.client_id.clone();
-    match standing {
-        Some(it) => Holder { client_id, subject: here.told(client, &it.subject), username: Some(it.username.clone()) },
+    match person {
+        Some((sub, name)) => Holder { client_id, subject: here.told(client, sub), username: Some(name.clone()) },
         // RFC 9068 §2.2: without a resource owner, the subject is the client.
         None => Holder { subject: client_id.clone(), client_id, username: None },
     }
@@ -84,7 +86,7 @@ async fn refresh_token(
         usable && it.grant.generation == token.generation && it.is_good(asker.client(), here.now)
     });
     Ok(seen.map(|standing| {
-        let holder = holder(here, asker.client(), Some(&standing));
+        let holder = holder(here, asker.client(), Some((&standing.subject, &standing.username)));
         Introspection::refresh_token(&standing.grant, holder, here.issuer())
     }))
 }

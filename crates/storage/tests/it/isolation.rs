@@ -4,6 +4,7 @@ use crate::world::{
     NOW, OPTIONS, World, active, approved, client, days, later, on_both_engines, pending, registration, scope, session,
     user, wait,
 };
+use grantry_protocol::sealed::AccessSubject;
 use grantry_storage::{ClientFilter, Database, KeyPurpose, NewClient, NewKey, Page, Result, Tx};
 
 on_both_engines!(nothing_is_found_from_elsewhere, nothing_changes_from_elsewhere, names_are_free_elsewhere);
@@ -47,6 +48,7 @@ fn nothing_is_found_from_elsewhere(world: &World) {
         assert_eq!(tx.find_grant(grant)?, None);
         assert_eq!(tx.find_standing(grant)?, None);
         assert_eq!(tx.find_standing_of(grant, &[2; 16])?, None);
+        assert_eq!(tx.find_backing(AccessSubject::Grant(grant), &[2; 16])?, None);
         assert!(!tx.is_denied(&[1; 16])?);
         assert!(tx.list_keys(KeyPurpose::Sealing)?.is_empty());
         assert!(tx.list_every_key()?.is_empty());
