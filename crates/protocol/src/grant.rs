@@ -151,7 +151,7 @@ impl Grant {
     }
 }
 
-/// A grant, and how its user and session stand: what introspection and refresh ask of it (RFC 7662 §4).
+/// A grant, and how its user and session stand: what those ask of it who exchange or refresh, and UserInfo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// The grant.

@@ -24,6 +24,11 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.0))
     }
 
+    /// Whether less than `time` has passed since, up to `now`. A clock that was set back makes everything stale, not everything fresh.
+    pub fn is_within(self, time: Seconds, now: Self) -> bool {
+        self <= now && now.since(self) < time
+    }
+
     /// How long ago `earlier` was; zero if it lies ahead.
     pub const fn since(self, earlier: Self) -> Seconds {
         let difference = self.0.saturating_sub(earlier.0);

@@ -113,7 +113,7 @@ impl Kept {
     fn still(&self, store: &Store, age: Seconds, now: Timestamp) -> Option<Arc<OpenWorkspace>> {
         let age = if store.is_shared() { age } else { LONGEST };
         let is_over = self.open.until.is_some_and(|until| until <= now);
-        if is_over || !is_within(self.read_at, now, age) || !store.is_unchanged(self.open.row.id, self.moment) {
+        if is_over || !self.read_at.is_within(age, now) || !store.is_unchanged(self.open.row.id, self.moment) {
             return None;
         }
         // Others read it, too, so it is written no more often than it changes.
@@ -128,10 +128,10 @@ impl Known {
     /// Lets go of those that were not asked for lately: when one more is opened, now and then, and when there are too many.
     fn sweep(&mut self, now: Timestamp) {
         let full = self.open.len() >= MOST;
-        if full || !self.swept_at.is_some_and(|at| is_within(at, now, KEPT)) {
+        if full || !self.swept_at.is_some_and(|at| at.is_within(KEPT, now)) {
             let time = if full { FRESH } else { KEPT };
             let used_at = |kept: &Kept| Timestamp::from_unix(kept.used_at.load(Ordering::Relaxed));
-            self.open.retain(|_, kept| is_within(used_at(kept), now, time));
+            self.open.retain(|_, kept| used_at(kept).is_within(time, now));
             self.swept_at = Some(now);
         }
     }
@@ -170,11 +170,6 @@ impl OpenWorkspaces {
         server.metrics().workspaces.set(i64::try_from(known.open.len()).unwrap_or(i64::MAX));
         Ok(open)
     }
-}
-
-/// Whether less than `time` has passed since. A clock that was set back makes everything stale, not everything fresh.
-fn is_within(since: Timestamp, now: Timestamp, time: Seconds) -> bool {
-    since <= now && now.since(since) < time
 }
 
 async fn open(server: &Server, slug: &str, before: Option<&OpenWorkspace>) -> Result<OpenWorkspace, Failure> {

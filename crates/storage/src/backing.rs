@@ -49,7 +49,7 @@ impl FromRow for Held {
     }
 }
 
-/// What no change is noted of within this time is read again all the same.
+/// What no change is noted of within this time is read again all the same, and let go of within twice the time by those who ask.
 const LONGEST: Seconds = Seconds::minutes(1);
 /// Most tokens of a generation, of which there are two.
 const MOST: usize = 32_768;
@@ -67,14 +67,25 @@ impl Tx<'_> {
 /// A token, wherever it is from.
 type Token = (WorkspaceId, [u8; 16]);
 
-/// What was read lately. The old generation is let go of when the young one is full; what was asked for meanwhile is young again.
-#[derive(Debug, Default)]
-pub(crate) struct Backings(RwLock<Generations>);
+/// What was read lately. The old generation is let go of when the young one is full or has had its time; what was asked for meanwhile
+/// is young again.
+#[derive(Debug)]
+pub(crate) struct Backings {
+    most: usize,
+    generations: RwLock<Generations>,
+}
 
 #[derive(Debug, Default)]
 struct Generations {
+    began: Option<Timestamp>,
     young: HashMap<Token, Kept>,
     old: HashMap<Token, Kept>,
+}
+
+impl Default for Backings {
+    fn default() -> Self {
+        Self::with_room_for(MOST)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -90,9 +101,7 @@ impl Kept {
     /// Whether it would be read like this again.
     fn is_still(&self, token: &AccessToken, changes: &Changes, now: Timestamp) -> bool {
         let unchanged = |source| changes.is_unchanged(source, self.moment);
-        // A clock that was set back makes everything stale, not everything fresh.
-        let is_fresh = self.read_at <= now && now.since(self.read_at) < LONGEST;
-        is_fresh
+        self.read_at.is_within(LONGEST, now)
             && self.about == token.about
             && unchanged(Source::Token(token.token_id))
             && match &self.backing {
@@ -107,6 +116,10 @@ impl Kept {
 }
 
 impl Backings {
+    fn with_room_for(most: usize) -> Self {
+        Self { most, generations: RwLock::default() }
+    }
+
     /// What is kept of a token, if it would be read like this again.
     pub(crate) fn find(
         &self,
@@ -115,14 +128,14 @@ impl Backings {
         now: Timestamp,
     ) -> Option<Backing> {
         let key = (workspace, token.token_id);
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.generations.read().unwrap_or_else(PoisonError::into_inner);
         let is_still = |kept: &&Kept| kept.is_still(token, changes, now);
         if let Some(young) = all.young.get(&key) {
             return Some(young).filter(is_still).map(|kept| kept.backing.clone());
         }
         let kept = all.old.get(&key).filter(is_still)?.clone();
         drop(all);
-        self.insert(key, kept.clone());
+        self.insert(key, kept.clone(), now);
         Some(kept.backing)
     }
 
@@ -134,19 +147,87 @@ impl Backings {
         (moment, read_at): (Moment, Timestamp),
     ) {
         let kept = Kept { about: token.about, backing, moment, read_at };
-        self.insert((workspace, token.token_id), kept);
+        self.insert((workspace, token.token_id), kept, read_at);
     }
 
-    fn insert(&self, key: Token, kept: Kept) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+    fn insert(&self, key: Token, kept: Kept, now: Timestamp) {
+        let mut all = self.generations.write().unwrap_or_else(PoisonError::into_inner);
         let mut over = HashMap::new();
-        if all.young.len() >= MOST {
+        if all.young.len() >= self.most || !all.began.is_some_and(|began| began.is_within(LONGEST, now)) {
             over = mem::take(&mut all.young);
             mem::swap(&mut all.old, &mut over);
+            all.began = Some(now);
         }
         all.young.insert(key, kept);
         // To let go of so many takes its time, in which others find theirs.
         drop(all);
         drop(over);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grantry_protocol::Scope;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+    const HERE: WorkspaceId = WorkspaceId(1);
+    const APP: ClientRow = ClientRow(2);
+
+    fn token(id: u8) -> AccessToken {
+        AccessToken {
+            token_id: [id; 16],
+            about: AccessSubject::Client(APP),
+            scope: Scope::parse("read").unwrap(),
+            audience: Vec::new(),
+            issued_at: NOW,
+            expires_at: NOW.plus(Seconds::hours(1)),
+        }
+    }
+
+    /// Keeps what was read of these tokens.
+    fn keep(kept: &Backings, changes: &Changes, ids: impl IntoIterator<Item = u8>, read_at: Timestamp) {
+        ids.into_iter().for_each(|id| kept.keep((HERE, &token(id)), Backing::Client(APP), (changes.now(), read_at)));
+    }
+
+    /// Which of these tokens are known.
+    fn known(kept: &Backings, changes: &Changes, ids: impl IntoIterator<Item = u8>, now: Timestamp) -> Vec<u8> {
+        ids.into_iter().filter(|id| kept.find((HERE, &token(*id)), changes, now).is_some()).collect()
+    }
+
+    #[test]
+    fn what_is_asked_for_stays_and_there_are_never_more_than_two_generations() {
+        let (kept, changes) = (Backings::with_room_for(3), Changes::default());
+        keep(&kept, &changes, 1..=3, NOW);
+        keep(&kept, &changes, [4], NOW);
+        assert_eq!(known(&kept, &changes, [1, 4], NOW), [1, 4], "1 is old, and young again now");
+        keep(&kept, &changes, [5, 6], NOW);
+        // 4, 1 and 5 are the old ones now; 2 and 3 were not asked for.
+        assert_eq!(known(&kept, &changes, 2..=6, NOW), [4, 5, 6]);
+        let generations = kept.generations.read().unwrap();
+        assert!(generations.young.len() <= 3 && generations.old.len() <= 3);
+    }
+
+    #[test]
+    fn what_is_known_is_read_again_after_its_time_and_when_the_clock_was_set_back() {
+        let (kept, changes) = (Backings::default(), Changes::default());
+        keep(&kept, &changes, [1], NOW);
+        let last = NOW.plus(Seconds(LONGEST.0 - 1));
+        assert_eq!(known(&kept, &changes, [1], last), [1]);
+        assert!(known(&kept, &changes, [1], NOW.plus(LONGEST)).is_empty());
+        assert!(known(&kept, &changes, [1], NOW.plus(Seconds(-1))).is_empty());
+        // Two later generations, and nothing is left of it.
+        keep(&kept, &changes, [2], NOW.plus(LONGEST));
+        keep(&kept, &changes, [3], NOW.plus(Seconds(2 * LONGEST.0)));
+        let generations = kept.generations.read().unwrap();
+        assert_eq!((generations.young.len(), generations.old.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_denied_token_is_looked_for_again() {
+        let (kept, changes) = (Backings::default(), Changes::default());
+        keep(&kept, &changes, [1, 2], NOW);
+        changes.note(Source::Token([1; 16]));
+        assert_eq!(known(&kept, &changes, [1, 2], NOW), [2]);
     }
 }

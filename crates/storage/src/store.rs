@@ -119,13 +119,14 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Backing>> {
         let Open { engine, node, backings } = &*self.0;
-        if let Some(known) = backings.find((workspace, token), &node.changes, now) {
+        let kept = engine.notes_rows().then_some(backings);
+        if let Some(known) = kept.and_then(|kept| kept.find((workspace, token), &node.changes, now)) {
             return Ok(Some(known));
         }
         let (moment, about, token_id) = (node.changes.now(), token.about, token.token_id);
         let found = self.read(workspace, move |tx| tx.find_backing(about, &token_id)).await?;
-        if let Some(backing) = found.as_ref().filter(|_| engine.notes_rows()) {
-            backings.keep((workspace, token), backing.clone(), (moment, now));
+        if let (Some(kept), Some(backing)) = (kept, &found) {
+            kept.keep((workspace, token), backing.clone(), (moment, now));
         }
         Ok(found)
     }

@@ -113,10 +113,10 @@ impl Entries {
 
 impl Entry {
     fn outcome(&self, wanted: Wanted, now: Timestamp) -> Option<Outcome> {
-        let good = self.good.as_ref().filter(|(at, fetched)| is_within(*at, fetched.lifetime, now));
+        let good = self.good.as_ref().filter(|(at, fetched)| at.is_within(fetched.lifetime, now));
         match (wanted, good) {
             (Wanted::Known, Some((_, fetched))) => Some(Ok(Arc::clone(fetched))),
-            _ => self.last.as_ref().filter(|(at, _)| is_within(*at, PAUSE, now)).map(|(_, outcome)| outcome.clone()),
+            _ => self.last.as_ref().filter(|(at, _)| at.is_within(PAUSE, now)).map(|(_, outcome)| outcome.clone()),
         }
     }
 
@@ -129,11 +129,6 @@ impl Entry {
         let content_type = |fetched: &Fetched| fetched.content_type.as_ref().map_or(0, String::len);
         self.good.as_ref().map_or(0, |(_, fetched)| fetched.body.len() + content_type(fetched))
     }
-}
-
-/// A clock that was set back makes everything stale, not everything fresh.
-fn is_within(at: Timestamp, lifetime: Seconds, now: Timestamp) -> bool {
-    at <= now && now.since(at) < lifetime
 }
 
 /// RFC 9111 §5.2.2.1: how long an answer says that it can be used, within limits of ours.

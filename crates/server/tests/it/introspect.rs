@@ -70,6 +70,7 @@ fn s4_what_ended_is_inactive() {
     }))
     .unwrap();
     assert!(!world.is_active(&of_disabled), "its user may not be used any more");
+    assert!(!world.is_active(&expired), "nor is one good that was asked about before");
     wait(world.server().store().write(world.workspace, |tx| {
         let mut user = tx.find_user_by_username("bob")?.unwrap();
         user.disabled_at = None;

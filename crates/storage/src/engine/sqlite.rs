@@ -41,6 +41,9 @@ const DIALECT: Dialect = Dialect {
 /// An open SQLite database.
 pub(crate) struct Sqlite {
     path: PathBuf,
+    /// To close a file lets go of what SQLite locks in it, so this one stays open for as long as anyone may read:
+    /// <https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>
+    database: Arc<File>,
     waiting: Arc<Queue<Box<dyn Job>>>,
     readers: Readers,
     notes_rows: bool,
@@ -61,16 +64,17 @@ impl Sqlite {
 
         let waiting = Arc::new(Queue::new(options.queue));
         let line = waiting.clone();
+        let writers = Arc::clone(&database);
         let write = move || {
             writer::run(connection, &line, (checkpoints, changed));
-            // Only now that the connection is closed may another process have the database. To close a file earlier would let go of
-            // what SQLite locks in it: <https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>
-            drop((database, lock));
+            // Only now that the connection is closed may another process have the database.
+            drop((writers, lock));
         };
         let writer = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(write);
         let writer = writer.map_err(|cause| OpenError::File { path: path.to_owned(), cause })?;
         Ok(Self {
             path: path.to_owned(),
+            database,
             waiting,
             readers: Readers::new(path.to_owned(), node.clone()),
             notes_rows,
@@ -112,6 +116,6 @@ impl Sqlite {
     }
 
     pub(crate) async fn backup(&self, to: PathBuf) -> Result<(), BackupError> {
-        backup::copy(self.path.clone(), to).await
+        backup::copy((self.path.clone(), Arc::clone(&self.database)), to).await
     }
 }

@@ -9,6 +9,7 @@ use grantry_storage::{Backing, Database, Result, StorageError, Tx};
 on_both_engines!(
     whatever_changes_counts_from_the_next_look,
     what_was_read_before_a_change_is_not_kept_after_it,
+    a_change_counts_that_was_committed_beside_a_failure,
     nobody_sees_what_is_kept_of_another_token,
 );
 
@@ -131,6 +132,17 @@ fn what_was_read_before_a_change_is_not_kept_after_it(world: &mut World) {
         assert_eq!(look(world, &token), is_so(world, &token));
     }
     assert!(look(world, &first).is_some());
+}
+
+fn a_change_counts_that_was_committed_beside_a_failure(world: &mut World) {
+    let Given { grant, token, .. } = given(world, "bob");
+    assert!(look(world, &token).is_some());
+    // Where both are in one transaction, they are run again, one by one.
+    let refused = world.store.write(world.here, |_| Err::<(), _>(StorageError::Busy));
+    let revoked = world.store.write(world.here, move |tx| tx.revoke_grant(grant, NOW));
+    let outcomes = wait(async { tokio::join!(refused, revoked) });
+    assert_eq!(outcomes, (Err(StorageError::Busy), Ok(true)));
+    assert_eq!(look(world, &token), is_so(world, &token));
 }
 
 fn nobody_sees_what_is_kept_of_another_token(world: &mut World) {

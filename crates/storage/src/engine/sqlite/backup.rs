@@ -4,18 +4,20 @@ use super::driver::{self, Access};
 use super::files;
 use crate::error::BackupError;
 use rusqlite::backup::{Backup, StepResult};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use tokio::sync::oneshot;
 
-/// Copies in a thread of its own, so that nobody's work is held up.
-pub(super) async fn copy(from: PathBuf, to: PathBuf) -> Result<(), BackupError> {
+/// Copies in a thread of its own, so that nobody's work is held up. The file stays open until it is done.
+pub(super) async fn copy((from, database): (PathBuf, Arc<File>), to: PathBuf) -> Result<(), BackupError> {
     let (reply, answer) = oneshot::channel();
     let work = move || {
         // An error here means that nobody waits any more.
         let _ = reply.send(copy_to_new(&from, &to));
+        drop(database);
     };
     if thread::Builder::new().name("sqlite-backup".to_owned()).spawn(work).is_err() {
         return Err(BackupError::Engine("no thread to run it".to_owned()));

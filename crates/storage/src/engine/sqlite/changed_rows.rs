@@ -32,7 +32,7 @@ impl ChangedRows {
         let rows = Arc::new(Mutex::new(Vec::new()));
         let changed = Arc::clone(&rows);
         writer.update_hook(Some(move |action, _: &str, table: &str, row| {
-            // Of a new row, nothing is kept yet.
+            // Of a new row nothing is kept yet: no id is given out twice.
             if action != Action::SQLITE_INSERT && TABLES.contains(&table) {
                 changed.lock().unwrap_or_else(PoisonError::into_inner).push(row);
             }
