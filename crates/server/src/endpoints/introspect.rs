@@ -41,7 +41,7 @@ async fn access_token(
     if here.now >= token.expires_at {
         return Ok(None);
     }
-    let found = here.server.store().backing_of(here.row().id, &token, here.now).await.map_err(Failure::from)?;
+    let found = here.server.store().backing_of(here.row().id, &token, here.now).await?;
     let Some(backing) = found else { return Ok(None) };
     let row = match &backing {
         Backing::Grant(held) => held.vitals.client,
